@@ -1,0 +1,1 @@
+"""When, and for which session: order, retries, schedules; nothing else."""

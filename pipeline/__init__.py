@@ -1,0 +1,1 @@
+"""Raamwerk: how anything is done; the only library. When it is done stands in `flows`."""

@@ -1,0 +1,204 @@
+"""The command `raamwerk`: parse, call one step, say what came of it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.steps.workplace import Workplace
+
+app = typer.Typer(
+    help="Raamwerk: van transcripten van casuïstiekbesprekingen naar frames, herkadering en sociale reflexiviteit.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+Study = Annotated[Path, typer.Argument(metavar="STUDIE", help="Map met study.yaml, sessions.csv en de transcripten.")]
+
+
+@app.command()
+def run(study: Study) -> None:
+    """Doe alles: inlezen, pseudonimiseren, afbakenen, coderen, vergelijken, rapport. Doet nooit werk twee keer.
+
+    Voorbeeld: raamwerk run corpora/voorbeeld
+    """
+    from pipeline import settings
+
+    def check() -> int:
+        settings.workplace(study)
+        return 0
+
+    _guard(check, leave_when_well=False)
+    # The flow takes the place of this process, so that stopping it stops everything.
+    command = [sys.executable, "-m", "flows.process", str(study)]
+    os.execve(sys.executable, command, settings.flow_environment())  # noqa: S606 - our own module, no shell
+
+
+@app.command()
+def ingest(
+    path: Annotated[
+        Path, typer.Argument(metavar="STUDIE|BESTAND", help="Een studie, of één transcript om te proberen.")
+    ],
+) -> None:
+    """Lees transcripten in en zeg wat erin staat; één bestand wordt alleen bekeken, niet bewaard.
+
+    Voorbeeld: raamwerk ingest gesprek.docx
+    """
+    from pipeline.steps import ingest as step
+
+    if path.is_dir():
+        _each_session(path, step.run)
+    else:
+        from pipeline.steps import inspect
+
+        _guard(lambda: inspect.run(path))
+
+
+@app.command()
+def pseudonymise(study: Study) -> None:
+    """Vervang namen en andere persoonsgegevens in de ingelezen sessies.
+
+    Voorbeeld: raamwerk pseudonymise mijn-studie
+    """
+    from pipeline.steps import pseudonymise as step
+
+    _each_session(study, step.run)
+
+
+@app.command()
+def unitise(study: Study) -> None:
+    """Maak van de beurten de uitingen die gecodeerd worden.
+
+    Voorbeeld: raamwerk unitise mijn-studie
+    """
+    from pipeline.steps import unitise as step
+
+    _each_session(study, step.run)
+
+
+@app.command()
+def tag(study: Study) -> None:
+    """Laat het model elke uiting coderen.
+
+    Voorbeeld: raamwerk tag mijn-studie
+    """
+    from pipeline.steps import tag as step
+
+    _each_session(study, step.run)
+
+
+@app.command()
+def compare(study: Study) -> None:
+    """Schrijf de tabellen van sessies en componenten (CSV, in rapport/tabellen).
+
+    Voorbeeld: raamwerk compare mijn-studie
+    """
+    from pipeline.steps import compare as step
+
+    _whole_study(study, step.run)
+
+
+@app.command()
+def report(study: Study) -> None:
+    """Schrijf het rapport (rapport/index.html).
+
+    Voorbeeld: raamwerk report mijn-studie
+    """
+    from pipeline.steps import report as step
+
+    _whole_study(study, step.run)
+
+
+@app.command()
+def labels(
+    study: Study,
+    table: Annotated[
+        Path | None, typer.Argument(metavar="[TABEL]", help="CSV of XLSX; zonder: alles in STUDIE/labels/.")
+    ] = None,
+) -> None:
+    """Lees labels in die mensen (of een taalmodel) gaven.
+
+    Voorbeeld: raamwerk labels mijn-studie labels.csv
+    """
+    from pipeline.steps import labels as step
+
+    _whole_study(study, lambda place: step.run(place, table))
+
+
+@app.command()
+def train(study: Study) -> None:
+    """Train het model op de vastgestelde labels van een studie; overschrijft het model van haar codeboek.
+
+    Voorbeeld: raamwerk train corpora/voorbeeld
+    """
+    from pipeline.steps import train as step
+
+    _whole_study(study, step.run)
+
+
+@app.command()
+def prepare() -> None:
+    """Zet vooraf klaar wat de eerste keer tijd kost: het basismodel.
+
+    Voorbeeld: raamwerk prepare
+    """
+    from pipeline import settings
+    from pipeline.steps import prepare as step
+
+    settings.quiet_libraries()
+    _guard(lambda: step.run(settings.root() / "models" / "base"))
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _whole_study(study: Path, step: Callable[[Workplace], dict[str, int]]) -> None:
+    from pipeline import settings
+    from pipeline.steps.lock import exclusive
+
+    def work() -> int:
+        settings.private_files()
+        settings.quiet_libraries()
+        place = settings.workplace(study)
+        with exclusive(place):
+            typer.echo(_counts(step(place)))
+        return 0
+
+    _guard(work)
+
+
+def _each_session(study: Path, step: Callable[[Workplace, str], dict[str, int]]) -> None:
+    from pipeline import settings
+    from pipeline.steps.sessions import each_session
+
+    def work() -> int:
+        settings.private_files()
+        settings.quiet_libraries()
+        return each_session(
+            settings.workplace(study), step, lambda name, summary: typer.echo(f"{name}: {_counts(summary)}")
+        )
+
+    _guard(work)
+
+
+def _counts(summary: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in summary.items()) or "niets te doen"
+
+
+def _guard(work: Callable[[], int], *, leave_when_well: bool = True) -> None:
+    from pipeline.steps.outcome import guarded
+
+    status = guarded(work)
+    if status or leave_when_well:
+        raise typer.Exit(status)

@@ -1,0 +1,1 @@
+"""The nouns of the study: frozen, standard library only; no I/O, no clock, no randomness."""

@@ -1,0 +1,31 @@
+"""Labels as people keep them in a table: what one coder said of one unit, in any of the dimensions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.domain.coding import CoderKind
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRow:
+    """One row of a table of labels.
+
+    Attributes:
+        utterance_id: id of the unit, such as "noord-1.0012.01".
+        coder: pseudonymous name of the coder.
+        coder_kind: person or language model.
+        labels: dimension id to labels, in codebook order: one for single and ordinal dimensions, any number for multi
+            ones, where () says that nothing fits. A dimension that is not there was not coded.
+        text_sha: `Utterance.text_sha` of the words that were judged, or `None` when the table does not tell.
+    """
+
+    utterance_id: str
+    coder: str
+    coder_kind: CoderKind
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    text_sha: str | None = None

@@ -1,0 +1,297 @@
+"""Tables of labels: one row for what one coder said of one unit, one column for each dimension.
+
+In a cell of a multi dimension labels are joined by "+", and "geen" (or "-") says that nothing fits. An empty cell says
+that the dimension was not coded. Written for Dutch Excel, which opens it at a double click: semicolons, UTF-8 with
+byte-order mark, CRLF; "geen" because a cell that begins with "-" can be taken for a formula, and `sha:` before a
+checksum because Excel would turn one of digits alone into a rounded number. A text that a spreadsheet would take for a
+formula gets an apostrophe in front, which reading takes off again. Read are semicolons, commas and tabs, and XLSX.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import openpyxl
+
+from pipeline.domain.codebook import Codebook, Dimension, DimensionKind
+from pipeline.domain.coding import CoderKind
+from pipeline.domain.errors import InputError
+from pipeline.domain.labels import LabelRow
+from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
+from pipeline.formats.export import RISKY, csv_bytes, guarded
+from pipeline.formats.findings import Findings, instead_of, one_of
+from pipeline.formats.sheets import Columns, Row, read_sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+UNIT: Final = "uiting"
+CODER: Final = "codeur"
+CODER_KIND: Final = "soort_codeur"
+TEXT_SHA: Final = "tekst_sha"
+LONGEST_NAME: Final = 100
+_UNIT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\.\d{4,}\.\d{2,}")
+_SHA: Final = re.compile(r"(?:sha:)?([0-9a-f]{16})")
+_SHA_MARK: Final = "sha:"
+
+
+def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
+    """Read a table of labels from CSV or XLSX.
+
+    Args:
+        path: the table, with the columns uiting, codeur and soort_codeur, at least one dimension of the codebook, and
+            tekst_sha if wanted.
+        codebook: says which dimensions and labels there are.
+
+    Raises:
+        InputError: with all problems at once, by row and column: unknown columns and labels, more labels than a
+            dimension allows, labels that only a rule gives, a level without a hit in its gate or a hit without a
+            level, units and coders that occur twice, cells that are empty or garbled.
+    """
+    findings = Findings()
+    dimensions = codebook.unit_dimensions
+    columns = Columns((UNIT, CODER, CODER_KIND), (TEXT_SHA, *(dimension.id for dimension in dimensions)))
+    sheet = read_sheet(path, path.name, columns, findings)
+    rows: tuple[LabelRow, ...] = ()
+    if sheet:
+        if not any(dimension.id in sheet.columns for dimension in dimensions):
+            cure = f"Voeg een kolom toe voor {one_of(dimension.id for dimension in dimensions)}."
+            findings.add(path.name, "er is geen kolom met labels", cure)
+        rows = tuple(_RowReader(row, dimensions, findings).read() for row in sheet.rows)
+        _report_repeats(sheet.rows, findings)
+    findings.stop_if_any()
+    return rows
+
+
+def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> None:
+    """Write a table of labels that `read_labels` gives back unchanged; whole, or not at all.
+
+    Args:
+        path: ends in .csv or .xlsx.
+        rows: what to write; coders' names without control characters and white space at the ends.
+        codebook: gives the columns, in its order.
+
+    Raises:
+        InputError: when the path ends in something else.
+        ValueError: when a row does not fit the codebook or cannot be written.
+    """
+    listed = tuple(rows)
+    dimensions = codebook.unit_dimensions
+    with_sha = any(row.text_sha for row in listed)
+    header = [UNIT, CODER, CODER_KIND, *([TEXT_SHA] if with_sha else []), *(dimension.id for dimension in dimensions)]
+    table = [header]
+    for row in listed:
+        _check(row, dimensions)
+        sha = [_SHA_MARK + row.text_sha if row.text_sha else ""] if with_sha else []
+        labels = [_cell(row.labels.get(dimension.id), dimension) for dimension in dimensions]
+        table.append([guarded(row.utterance_id), guarded(row.coder), row.coder_kind.value, *sha, *labels])
+    if path.suffix.lower() == ".csv":
+        _replace(path, csv_bytes(table))
+    elif path.suffix.lower() == ".xlsx":
+        _replace(path, _xlsx_bytes(table))
+    else:
+        raise InputError.single(path.name, "dit soort bestand kan geen tabel zijn", "Kies een naam op .csv of .xlsx.")
+
+
+class _RowReader:
+    """Reads one row; what is wrong goes to the findings."""
+
+    def __init__(self, row: Row, dimensions: Sequence[Dimension], findings: Findings) -> None:
+        self._row = row
+        self._dimensions = dimensions
+        self._findings = findings
+
+    def read(self) -> LabelRow:
+        labels: dict[str, tuple[str, ...]] = {}
+        for dimension in self._dimensions:
+            before = len(self._findings)
+            found = self._labels(dimension) if self._row.get(dimension.id) else None
+            if found is not None and len(self._findings) == before:
+                labels[dimension.id] = found
+        for dimension in self._dimensions:
+            self._check_gate(dimension, labels)
+        return LabelRow(
+            utterance_id=self._unit(),
+            coder=self._coder(),
+            coder_kind=self._coder_kind(),
+            labels=labels,
+            text_sha=self._text_sha(),
+        )
+
+    def _report(self, column: str, found: str, cure: str) -> None:
+        self._findings.add(self._row.place_of(column), found, cure)
+
+    def _filled(self, column: str) -> str:
+        """Give a cell that must be filled; a column that is missing altogether has been reported once already."""
+        if column in self._row.cells and not self._row.cells[column]:
+            self._report(column, "de cel is leeg", "Vul de cel in.")
+        return self._row.get(column)
+
+    def _unit(self) -> str:
+        unit = self._filled(UNIT)
+        if unit and not _UNIT_ID.fullmatch(unit):
+            cure = "Een uiting heet sessie.beurt.stuk, zoals noord-1.0012.01; neem de naam over uit de export."
+            self._report(UNIT, "dit is geen naam van een uiting", cure)
+        return unit
+
+    def _coder(self) -> str:
+        coder = _unguarded(self._filled(CODER))
+        if len(coder) > LONGEST_NAME or not coder.isprintable():
+            cure = f"Gebruik een (schuil)naam van hoogstens {LONGEST_NAME} gewone tekens."
+            self._report(CODER, "dit kan geen naam van een codeur zijn", cure)
+        return coder
+
+    def _coder_kind(self) -> CoderKind:
+        written = self._filled(CODER_KIND).casefold()
+        if written in set(CoderKind):
+            return CoderKind(written)
+        if written:
+            self._report(CODER_KIND, f"'{written}' is geen soort codeur", f"Vul {one_of(CoderKind)} in.")
+        return CoderKind.MENS
+
+    def _text_sha(self) -> str | None:
+        written = self._row.get(TEXT_SHA)
+        if not written:
+            return None
+        found = _SHA.fullmatch(written)
+        if found is None:
+            cure = "Neem de waarde over uit de export (Excel maakt er soms een getal van), of maak de cel leeg."
+            self._report(TEXT_SHA, "dit is geen controlegetal van een tekst", cure)
+            return None
+        return found[1]
+
+    def _labels(self, dimension: Dimension) -> tuple[str, ...]:
+        written = self._row.get(dimension.id).casefold()
+        if dimension.kind is DimensionKind.MULTI and written in NO_HIT_WORDS:
+            return ()
+        parts = [part.strip() for part in written.split(JOIN)]
+        if len(parts) > 1 and dimension.kind is not DimensionKind.MULTI:
+            self._report(dimension.id, f"er staan {len(parts)} labels, en hier past er één", "Houd er één over.")
+        for part in parts:
+            self._check_label(part, dimension)
+        if len(set(parts)) < len(parts):
+            self._report(dimension.id, "hetzelfde label staat er twee keer", "Houd er één over.")
+        return tuple(label for label in dimension.label_ids if label in parts)
+
+    def _check_label(self, label: str, dimension: Dimension) -> None:
+        if label in dimension.choices:
+            return
+        if label in dimension.automatic:
+            found = f"het label '{label}' wordt door een regel gegeven"
+            self._report(dimension.id, found, f"Maak de cel leeg, of kies uit: {', '.join(dimension.choices)}.")
+            return
+        cure = instead_of(label, dimension.choices, "Kies uit")
+        if dimension.kind is DimensionKind.MULTI:
+            cure += f" Zet er '{JOIN}' tussen als er meer zijn; past er geen, vul dan '{NO_HIT}' in."
+        self._report(dimension.id, f"'{label}' is geen label van '{dimension.id}'", cure)
+
+    def _check_gate(self, dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> None:
+        """Report a label behind a closed gate and a missing one behind an open gate, where both are coded here."""
+        trouble = _gate_trouble(dimension, labels)
+        if trouble == "dicht":
+            self._report(
+                dimension.id,
+                f"hier staat een label terwijl '{dimension.gate}' geen label heeft",
+                f"Vul '{dimension.none_label}' in, of geef '{dimension.gate}' een label.",
+            )
+        elif trouble == "open":
+            others = [label for label in dimension.choices if label != dimension.none_label]
+            self._report(
+                dimension.id,
+                f"hier staat '{dimension.none_label}' terwijl '{dimension.gate}' wel een label heeft",
+                f"Kies {one_of(others)}, of vul bij '{dimension.gate}' '{NO_HIT}' in.",
+            )
+
+
+def _gate_trouble(dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> str | None:
+    own, gate = labels.get(dimension.id), labels.get(dimension.gate or "")
+    if not own or gate is None:
+        return None
+    nothing = own == (dimension.none_label,)
+    if nothing == (not gate):
+        return None
+    return "open" if nothing else "dicht"
+
+
+def _report_repeats(rows: Iterable[Row], findings: Findings) -> None:
+    first: dict[tuple[str, str], Row] = {}
+    for row in rows:
+        key = (row.get(UNIT), row.get(CODER))
+        earlier = first.setdefault(key, row)
+        if earlier is not row and all(key):
+            found = f"deze uiting heeft van deze codeur al labels op rij {earlier.number}"
+            findings.add(row.place_of(UNIT), found, "Houd één rij per uiting en codeur over.")
+
+
+def _check(row: LabelRow, dimensions: Sequence[Dimension]) -> None:
+    """Refuse a row that could not be read back; the caller has made a mistake.
+
+    Raises:
+        ValueError: when it could not.
+    """
+    known = {dimension.id: dimension for dimension in dimensions}
+    wrong = None
+    if not _UNIT_ID.fullmatch(row.utterance_id):
+        wrong = "its unit has no valid id"
+    elif not _is_name(row.coder):
+        wrong = "its coder has no valid name"
+    elif row.text_sha is not None and not re.fullmatch(r"[0-9a-f]{16}", row.text_sha):
+        wrong = "its checksum is not 16 hex digits"
+    elif set(row.labels) - set(known):
+        wrong = f"it has unknown dimensions {sorted(set(row.labels) - set(known))}"
+    else:
+        wrong = next((found for name, labels in row.labels.items() if (found := _misfit(labels, known[name]))), None)
+    if wrong is None and any(_gate_trouble(dimension, row.labels) for dimension in dimensions):
+        wrong = "a gate and what lies behind it contradict each other"
+    if wrong:
+        message = f"a row of labels cannot be written: {wrong}"
+        raise ValueError(message)
+
+
+def _is_name(coder: str) -> bool:
+    return bool(coder) and len(coder) <= LONGEST_NAME and coder.isprintable() and " ".join(coder.split()) == coder
+
+
+def _misfit(labels: tuple[str, ...], dimension: Dimension) -> str | None:
+    if labels != tuple(label for label in dimension.choices if label in labels):
+        return f"labels of {dimension.id} are unknown, double or not in codebook order"
+    if dimension.kind is not DimensionKind.MULTI and len(labels) != 1:
+        return f"{dimension.id} takes exactly one label"
+    return None
+
+
+def _cell(labels: tuple[str, ...] | None, dimension: Dimension) -> str:
+    if labels is None:
+        return ""
+    return JOIN.join(labels) if labels or dimension.kind is not DimensionKind.MULTI else NO_HIT
+
+
+def _unguarded(text: str) -> str:
+    return text[1:] if text[:1] == "'" and text[1:2] and text[1:2] in RISKY else text
+
+
+def _xlsx_bytes(table: Iterable[Sequence[str]]) -> bytes:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("labels")
+    for cells in table:
+        sheet.append([cell or None for cell in cells])
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in its place at once, so that nobody ever finds half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".labels-", suffix=path.suffix)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,85 @@
+"""Take labels in from a table, as judgements of a coder."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from pipeline.domain.coding import Judgement
+from pipeline.domain.errors import InputError, Problem
+from pipeline.formats.labels import read_labels
+from pipeline.steps.session import units_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.domain.labels import LabelRow
+    from pipeline.domain.pseudonym import Utterance
+    from pipeline.steps.session import Summary
+    from pipeline.steps.workplace import Workplace
+
+
+def run(workplace: Workplace, table: Path | None = None) -> Summary:
+    """Store the labels of a table, or of every table in the study's folder labels/; a second time nothing is added.
+
+    Args:
+        workplace: where the study is; its sessions must have been unitised.
+        table: CSV or XLSX with columns uiting, codeur, soort_codeur and one a dimension; `None` for labels/.
+
+    Returns:
+        Number of rows and of judgements that were new.
+
+    Raises:
+        InputError: when rows point at units that do not exist or whose words changed; nothing is stored then.
+    """
+    study = workplace.read_study()
+    codebook = workplace.read_codebook(study)
+    paths = (table,) if table else _tables(workplace)
+    rows = [(path, row) for path in paths for row in read_labels(path, codebook)]
+    with workplace.open_store() as store:
+        store.register_study(study, codebook)
+        units = {unit.id: unit for session in store.sessions() for unit in units_of(store, session).utterances}
+        problems = [problem for path, row in rows if (problem := _problem(path, row, units))]
+        if problems:
+            raise InputError(problems)
+        at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - a step is where the real clock is read
+        new = store.save_judgements(
+            Judgement(
+                utterance_id=row.utterance_id,
+                text_sha=units[row.utterance_id].text_sha,
+                dimension=dimension,
+                labels=labels,
+                coder=row.coder,
+                coder_kind=row.coder_kind,
+                codebook_version=codebook.version_key,
+                at=at,
+            )
+            for _, row in rows
+            for dimension, labels in row.labels.items()
+        )
+    return {"rijen": len(rows), "nieuw": new}
+
+
+def _tables(workplace: Workplace) -> tuple[Path, ...]:
+    folder = workplace.study / "labels"
+    tables = tuple(sorted(path for path in folder.glob("*") if path.suffix.lower() in {".csv", ".xlsx"}))
+    if not tables:
+        raise InputError.single(
+            str(folder), "hier staan geen tabellen met labels", "Geef een CSV of XLSX, of zet er een in."
+        )
+    return tables
+
+
+def _problem(path: Path, row: LabelRow, units: Mapping[str, Utterance]) -> Problem | None:
+    place = f"{path.name}, uiting {row.utterance_id}"
+    unit = units.get(row.utterance_id)
+    if unit is None:
+        return Problem(place, "deze uiting bestaat niet in de studie", "Controleer de id of neem eerst de sessie op.")
+    if row.text_sha and row.text_sha != unit.text_sha:
+        return Problem(
+            place,
+            "de woorden van deze uiting zijn anders dan toen ze gecodeerd werd",
+            "Codeer deze uiting opnieuw, of zet het oude transcript terug.",
+        )
+    return None

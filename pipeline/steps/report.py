@@ -1,0 +1,76 @@
+"""Write the report: one page that opens anywhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from pipeline.domain.description import Provenance
+from pipeline.report.page import render_report
+from pipeline.steps.keys import digest
+from pipeline.steps.overview import Overview, describe, overview
+from pipeline.steps.session import units_of, words_of
+from pipeline.store.database import WHOLE_STUDY
+from pipeline.store.files import write_text
+from pipeline.tagging.weights import read_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pipeline.steps.session import Summary
+    from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
+
+REPORT = "report"
+
+
+def report_path(workplace: Workplace) -> Path:
+    """Say where the report of a study stands."""
+    return workplace.output / "index.html"
+
+
+def run(workplace: Workplace) -> Summary:
+    """Write rapport/index.html.
+
+    Returns:
+        Number of sessions in it; empty when nothing changed.
+    """
+    path = report_path(workplace)
+    with workplace.open_store() as store:
+        seen = overview(workplace, store)
+        key = digest(seen.key, version("raamwerk"))
+        if store.finished_key(WHOLE_STUDY, REPORT) == key and path.is_file():
+            return {}
+        page = render_report(describe(seen, store), _provenance(workplace, seen, store))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, page)
+        summary = {"sessies": len(seen.ready)}
+        store.finish(WHOLE_STUDY, REPORT, key, summary)
+        return summary
+
+
+def _provenance(workplace: Workplace, seen: Overview, store: Store) -> Provenance:
+    vault = workplace.open_vault()
+    return Provenance(
+        software_version=version("raamwerk"),
+        model_version=seen.model_version,
+        codebook_version=seen.codebook.version_key,
+        made_on=datetime.now(UTC).date(),  # noqa: TID251 - a step is where the real clock is read
+        learnt_from=_learnt(workplace, seen, store),
+        failed=seen.failed,
+        warnings={session: vault.get(session)[0].warnings for session in seen.ready},
+        replaced={session: words_of(store, session).replaced for session in seen.ready},
+    )
+
+
+def _learnt(workplace: Workplace, seen: Overview, store: Store) -> Mapping[str, int]:
+    """Count per session the units whose labels the model has learnt from."""
+    folder = workplace.models / "tagger" / seen.codebook.id
+    known = set(read_manifest(folder).trained_on) if seen.model_version else set()
+    counts = {
+        session: sum(unit.text_sha in known for unit in units_of(store, session).utterances if not unit.minimal)
+        for session in seen.ready
+    }
+    return {session: count for session, count in counts.items() if count}

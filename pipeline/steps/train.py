@@ -1,0 +1,103 @@
+"""Train the tagger of a study's codebook on the study's settled labels."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from pipeline.domain.coding import CoderKind
+from pipeline.domain.errors import InputError
+from pipeline.domain.training import SettledLabel, TrainingSession
+from pipeline.formats.params import read_params
+from pipeline.steps import ingest, labels, pseudonymise, unitise
+from pipeline.steps.base import prepare_base
+from pipeline.steps.progress import bar
+from pipeline.steps.session import units_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pipeline.domain.coding import Judgement
+    from pipeline.domain.study import Study
+    from pipeline.steps.session import Summary
+    from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
+
+SETTLER = "vaststelling"
+"""Name of the coder whose word is final where coders differed."""
+
+
+def run(workplace: Workplace) -> Summary:
+    """Bring the study up to its labels, and train; the tagger of the same codebook is replaced.
+
+    Returns:
+        Number of sessions and of labelled units it learnt from.
+
+    Raises:
+        InputError: when the study has no settled labels.
+    """
+    study = workplace.read_study()
+    codebook = workplace.read_codebook(study)
+    for session in study.sessions:
+        for step in (ingest, pseudonymise, unitise):
+            step.run(workplace, session.id)
+    labels.run(workplace)
+    with workplace.open_store() as store:
+        sessions = tuple(_labelled(study, store))
+    if not sessions:
+        raise InputError.single(
+            str(workplace.study),
+            "er zijn geen labels waar de codeurs het over eens zijn of die zijn vastgesteld",
+            f"Zet labels in de map labels/, met zo nodig een codeur die '{SETTLER}' heet.",
+        )
+    prepare_base(workplace.base_folder)
+    from pipeline.tagging.train import train
+
+    with bar("Model trainen", 100) as advance:
+        train(
+            sessions,
+            codebook,
+            read_params(workplace.params),
+            base=workplace.base_folder,
+            out=workplace.models / "tagger" / codebook.id,
+            report=lambda _what, share: advance(round(100 * share)),
+        )
+    units = {label.utterance_id for session in sessions for label in session.labels}
+    return {"sessies": len(sessions), "uitingen": len(units)}
+
+
+def _labelled(study: Study, store: Store) -> Iterator[TrainingSession]:
+    """Give the sessions that have settled labels."""
+    for session_id in store.sessions():
+        judgements = store.judgements(session_id)
+        settled = tuple(settle(judgements))
+        if settled:
+            machine = any(judgement.coder_kind is CoderKind.TAALMODEL for judgement in judgements)
+            yield TrainingSession(
+                session=units_of(store, session_id),
+                labels=settled,
+                labelled_by=CoderKind.TAALMODEL if machine else CoderKind.MENS,
+                written_by=CoderKind.TAALMODEL if study.fictional else None,
+            )
+
+
+def settle(judgements: Iterable[Judgement]) -> Iterator[SettledLabel]:
+    """Give the label on which each unit ended up: the settler's, or else the one on which all coders agree.
+
+    Args:
+        judgements: current ones, one a unit, dimension and coder.
+
+    Yields:
+        At most one label a unit and dimension; where coders differ and nobody settled it, none.
+    """
+    given: defaultdict[tuple[str, str], dict[str, tuple[str, ...]]] = defaultdict(dict)
+    for judgement in judgements:
+        labels_in_order = tuple(sorted(judgement.labels))
+        given[judgement.utterance_id, judgement.dimension][judgement.coder] = labels_in_order
+    for (utterance_id, dimension), by_coder in given.items():
+        final = by_coder.get(SETTLER)
+        agreed = set(by_coder.values())
+        if final is not None:
+            yield SettledLabel(utterance_id, dimension, final)
+        elif len(agreed) == 1:
+            yield SettledLabel(utterance_id, dimension, agreed.pop())

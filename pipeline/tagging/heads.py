@@ -1,0 +1,234 @@
+"""One head for every dimension of the codebook: what it answers, and how scores become probabilities and labels.
+
+Plain numbers only; the trainable part is in `network`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pipeline.domain.codebook import DimensionKind
+from pipeline.domain.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from pipeline.domain.codebook import Codebook
+    from pipeline.domain.training import TrainingSession
+
+TIE = 1e-6
+"""Probabilities that differ by less are equal; `precedence` then decides."""
+DEFAULT_THRESHOLD = 0.5
+
+Probabilities = dict[str, tuple[float, ...]]
+"""Dimension id to probabilities in the order of `Head.labels`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The question that a head answers.
+
+    Attributes:
+        dimension: id of the dimension.
+        kind: how many labels a unit can carry.
+        labels: the labels it chooses among, in codebook order (`Dimension.choices`).
+        none_label: label that stands for "nothing here", or `None`.
+        gate: dimension that must have a hit before this one can leave `none_label`, or `None`.
+        gate_binds: in the labels learnt from, a hit of the gate always went with a label other than `none_label`; the
+            tagger then keeps to that too.
+        precedence: ids from strongest to weakest, for equal probabilities.
+        thresholds: for a multi dimension, the probability from which on a label is given, one a label; else empty.
+    """
+
+    dimension: str
+    kind: DimensionKind
+    labels: tuple[str, ...]
+    none_label: str | None = None
+    gate: str | None = None
+    gate_binds: bool = False
+    precedence: tuple[str, ...] = ()
+    thresholds: tuple[float, ...] = field(default=())
+
+    @property
+    def scores(self) -> int:
+        """Number of scores the head gives: one a label, for an ordinal dimension one a border between labels."""
+        return len(self.labels) - 1 if self.kind is DimensionKind.ORDINAL else len(self.labels)
+
+
+def plan_heads(sessions: Sequence[TrainingSession], codebook: Codebook) -> tuple[Head, ...]:
+    """Derive the heads from the codebook, for the dimensions that carry labels.
+
+    Args:
+        sessions: what is learnt from.
+        codebook: whose dimensions and labels count.
+
+    Raises:
+        InputError: when a core dimension has no labels at all, a label is not in the codebook, or a dimension is
+            trained without the one that gates it.
+    """
+    _check_labels(sessions, codebook)
+    labelled = {label.dimension for session in sessions for label in session.labels}
+    problems = []
+    for dimension in codebook.unit_dimensions:
+        if dimension.core and dimension.id not in labelled:
+            cure = "Codeer deze dimensie, of maak haar optioneel in het codeboek."
+            problems.append(Problem(f"labels, dimensie {dimension.id}", "er is geen enkele uiting gecodeerd", cure))
+        if dimension.id in labelled and dimension.gate and dimension.gate not in labelled:
+            cure = (
+                f"Codeer ook {dimension.gate}: die bepaalt of {dimension.id} mag afwijken van {dimension.none_label}."
+            )
+            problems.append(Problem(f"labels, dimensie {dimension.id}", f"{dimension.gate} is niet gecodeerd", cure))
+    if problems:
+        raise InputError(problems)
+    heads = []
+    for dimension in codebook.unit_dimensions:
+        if dimension.id in labelled:
+            head = Head(
+                dimension=dimension.id,
+                kind=dimension.kind,
+                labels=dimension.choices,
+                none_label=dimension.none_label,
+                gate=dimension.gate,
+                gate_binds=dimension.gate is not None and _binds(sessions, codebook, dimension.id),
+                precedence=dimension.precedence,
+                thresholds=_default_thresholds(dimension.kind, len(dimension.choices)),
+            )
+            heads.append(head)
+    return tuple(heads)
+
+
+def _default_thresholds(kind: DimensionKind, labels: int) -> tuple[float, ...]:
+    return (DEFAULT_THRESHOLD,) * labels if kind is DimensionKind.MULTI else ()
+
+
+def _check_labels(sessions: Iterable[TrainingSession], codebook: Codebook) -> None:
+    known = {dimension.id: dimension for dimension in codebook.unit_dimensions}
+    problems = []
+    for session in sessions:
+        for settled in session.labels:
+            dimension = known.get(settled.dimension)
+            wrong = None
+            if dimension is None:
+                wrong = f"dimensie {settled.dimension} wordt niet per uiting gecodeerd"
+            elif not set(settled.labels) <= set(dimension.label_ids):
+                wrong = f"{settled.dimension} heeft een label dat niet in het codeboek staat"
+            elif dimension.kind is not DimensionKind.MULTI and len(settled.labels) != 1:
+                wrong = f"{settled.dimension} heeft {len(settled.labels)} labels in plaats van één"
+            if wrong:
+                cure = f"Verbeter het label volgens codeboek {codebook.id} {codebook.version}."
+                problems.append(Problem(f"uiting {settled.utterance_id}", wrong, cure))
+    if problems:
+        raise InputError(problems)
+
+
+def _binds(sessions: Iterable[TrainingSession], codebook: Codebook, dimension_id: str) -> bool:
+    dimension = codebook.dimension(dimension_id)
+    if dimension.gate is None or dimension.none_label is None:
+        return False
+    gate = codebook.dimension(dimension.gate)
+    for session in sessions:
+        answers = session.settled(dimension_id)
+        for utterance_id, labels in session.settled(gate.id).items():
+            if is_hit(labels, gate.none_label) and answers.get(utterance_id) == (dimension.none_label,):
+                return False
+    return True
+
+
+def is_hit(labels: Sequence[str], none_label: str | None) -> bool:
+    """Tell whether labels say that something is there."""
+    return bool(labels) and tuple(labels) != (none_label,)
+
+
+def decide(heads: Sequence[Head], probabilities: Mapping[str, Sequence[float]]) -> dict[str, tuple[str, ...]]:
+    """Choose the labels of one unit.
+
+    A multi dimension gets every label at or above its threshold; a single one its most probable label; an ordinal one
+    the label at which half of the probability is passed (the median). A gated dimension stays at its `none_label`
+    while its gate has no hit.
+
+    Args:
+        heads: gates before the dimensions they gate, or after; the order does not matter.
+        probabilities: for every head, in the order of its labels.
+
+    Returns:
+        Dimension id to labels, in the order of `heads`.
+    """
+    by_id = {head.dimension: head for head in heads}
+    chosen: dict[str, tuple[str, ...]] = {}
+
+    def resolve(head: Head) -> tuple[str, ...]:
+        if head.dimension not in chosen:
+            chosen[head.dimension] = _choose(head, probabilities[head.dimension], gate_open(head))
+        return chosen[head.dimension]
+
+    def gate_open(head: Head) -> bool:
+        gate = by_id.get(head.gate) if head.gate else None
+        return gate is None or is_hit(resolve(gate), gate.none_label)
+
+    return {head.dimension: resolve(head) for head in heads}
+
+
+def _choose(head: Head, probabilities: Sequence[float], gate_open: bool) -> tuple[str, ...]:  # noqa: FBT001 - private
+    if head.gate and not gate_open:
+        return (head.none_label,) if head.none_label is not None else ()
+    if head.kind is DimensionKind.MULTI:
+        pairs = zip(head.labels, probabilities, head.thresholds, strict=True)
+        return tuple(label for label, probability, threshold in pairs if probability >= threshold)
+    options = list(zip(head.labels, probabilities, strict=True))
+    if head.gate and head.gate_binds:
+        options = [(label, probability) for label, probability in options if label != head.none_label]
+    return (_median(options) if head.kind is DimensionKind.ORDINAL else _most_probable(options, head.precedence),)
+
+
+def _most_probable(options: Sequence[tuple[str, float]], precedence: Sequence[str]) -> str:
+    best = max(probability for _, probability in options)
+    tied = [label for label, probability in options if probability >= best - TIE]
+    return min(tied, key=lambda label: precedence.index(label) if label in precedence else len(precedence))
+
+
+def _median(options: Sequence[tuple[str, float]]) -> str:
+    half = sum(probability for _, probability in options) / 2
+    passed = 0.0
+    for label, probability in options:
+        passed += probability
+        if passed >= half - TIE:
+            return label
+    return options[-1][0]
+
+
+def differences(heads: Sequence[Head], codebook: Codebook) -> tuple[Problem, ...]:
+    """Compare the heads of a tagger with a codebook.
+
+    Returns:
+        A problem for every dimension in which they differ in labels, kind or gate; none when the tagger fits.
+    """
+    trained = {head.dimension for head in heads}
+    known = {dimension.id: dimension for dimension in codebook.unit_dimensions}
+    cure = "Train de tagger opnieuw met dit codeboek, of gebruik het codeboek waarmee hij getraind is."
+    problems = [
+        Problem(f"tagger, dimensie {dimension.id}", "deze dimensie kent de tagger niet", cure)
+        for dimension in known.values()
+        if dimension.core and dimension.id not in trained
+    ]
+    for head in heads:
+        place = f"tagger, dimensie {head.dimension}"
+        wanted = known.get(head.dimension)
+        if wanted is None:
+            problems.append(Problem(place, "deze dimensie staat niet in het codeboek", cure))
+        elif head.labels != wanted.choices:
+            problems.append(Problem(place, _label_difference(head.labels, wanted.choices), cure))
+        elif (head.kind, head.gate, head.none_label) != (wanted.kind, wanted.gate, wanted.none_label):
+            problems.append(Problem(place, "soort, poort of leeg label is anders dan in het codeboek", cure))
+    return tuple(problems)
+
+
+def _label_difference(tagger: Sequence[str], codebook: Sequence[str]) -> str:
+    only_tagger = [label for label in tagger if label not in codebook]
+    only_codebook = [label for label in codebook if label not in tagger]
+    parts = []
+    if only_tagger:
+        parts.append(f"alleen in de tagger: {', '.join(only_tagger)}")
+    if only_codebook:
+        parts.append(f"alleen in het codeboek: {', '.join(only_codebook)}")
+    return "; ".join(parts) or "de volgorde van de labels is anders"

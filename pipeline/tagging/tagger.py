@@ -1,0 +1,130 @@
+"""Tag the units of a session: probabilities for every label, and the labels that follow from them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pipeline.domain.coding import Prediction
+from pipeline.domain.errors import InputError
+from pipeline.tagging.encoder import load_encoder
+from pipeline.tagging.evaluate import BATCH_TOKENS
+from pipeline.tagging.heads import decide, differences
+from pipeline.tagging.inputs import inputs_of
+from pipeline.tagging.learn import best_device
+from pipeline.tagging.network import batches
+from pipeline.tagging.weights import read_manifest, read_network, version_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pipeline.domain.codebook import Codebook
+    from pipeline.domain.pseudonym import UnitisedSession
+    from pipeline.tagging.encoder import Encoder
+    from pipeline.tagging.heads import Probabilities
+    from pipeline.tagging.network import Network
+    from pipeline.tagging.weights import Manifest
+
+
+class Tagger:
+    """A tagger ready for work; made by `load_tagger`.
+
+    Attributes:
+        version: 12 hex digits that change with anything that changes its answers.
+        network: encoder and heads, adapter merged.
+        device: where it works, "cpu" or "cuda".
+    """
+
+    def __init__(self, version: str, manifest: Manifest, encoder: Encoder, network: Network, batch_tokens: int) -> None:
+        self.version = version
+        self.network = network
+        self.device = next(network.layers.parameters()).device.type
+        self._manifest = manifest
+        self._encoder = encoder
+        self._batch_tokens = batch_tokens
+
+    @property
+    def codebook_version(self) -> str:
+        """`Codebook.version_key` of the codebook it was trained on."""
+        return self._manifest.codebook_version
+
+    @property
+    def trained_on(self) -> tuple[str, ...]:
+        """`Utterance.text_sha` of the units it learnt from, sorted."""
+        return self._manifest.trained_on
+
+    def tag(self, session: UnitisedSession, report: Callable[[int, int], None] | None = None) -> tuple[Prediction, ...]:
+        """Tag every unit of a session that is not minimal; minimal ones are read as context.
+
+        Args:
+            session: the units.
+            report: told the number of units done and their total, after each batch.
+
+        Returns:
+            For every unit, in order, a prediction for every dimension the tagger knows, in codebook order. The
+            probabilities of a gated dimension are its own; only its label minds the gate.
+        """
+        manifest = self._manifest
+        inputs = inputs_of(session, self._encoder, manifest.params.context, manifest.params.max_tokens)
+        found: list[Probabilities] = [{} for _ in inputs]
+        done = 0
+        for rows in batches(inputs, self._batch_tokens):
+            for row, probabilities in zip(rows, self.network.probabilities([inputs[r] for r in rows]), strict=True):
+                found[row] = probabilities
+            done += len(rows)
+            if report is not None:
+                report(done, len(inputs))
+        return tuple(
+            prediction
+            for one, probabilities in zip(inputs, found, strict=True)
+            for prediction in self._predictions(session, one.unit, probabilities)
+        )
+
+    def _predictions(self, session: UnitisedSession, unit: int, probabilities: Probabilities) -> list[Prediction]:
+        utterance = session.utterances[unit]
+        text_sha = utterance.text_sha
+        labels = decide(self._manifest.heads, probabilities)
+        return [
+            Prediction(
+                utterance_id=utterance.id,
+                text_sha=text_sha,
+                dimension=head.dimension,
+                labels=labels[head.dimension],
+                probabilities=tuple(zip(head.labels, probabilities[head.dimension], strict=True)),
+                model_version=self.version,
+                codebook_version=self.codebook_version,
+            )
+            for head in self._manifest.heads
+        ]
+
+
+def load_tagger(
+    model: Path,
+    base: Path,
+    *,
+    codebook: Codebook | None = None,
+    device: str | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+) -> Tagger:
+    """Load a tagger.
+
+    Args:
+        model: folder of the tagger, such as models/tagger/casuistiek.
+        base: folder of the built base; unused by a tagger on another encoder.
+        codebook: the codebook of the study, to check that its labels are those of the tagger; `None` skips the check.
+        device: "cpu" or "cuda"; by itself a GPU where there is one.
+        batch_tokens: most tokens in a batch; does not change the labels.
+
+    Raises:
+        InputError: when the folder is no tagger or is damaged, its labels are not those of the codebook (saying which
+            differ), or the encoder is missing or another one than it was trained on.
+    """
+    manifest = read_manifest(model)
+    if codebook is not None:
+        problems = differences(manifest.heads, codebook)
+        if problems:
+            raise InputError(problems)
+    encoder = load_encoder(manifest.base, base)
+    network = read_network(model, manifest, encoder)
+    network.to(device or best_device())
+    return Tagger(version_of(model), manifest, encoder, network, batch_tokens)

@@ -1,0 +1,247 @@
+"""What must stay true of rosters: who speaks, who is spoken about, and what is said about rows that tell neither."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from pipeline.domain.errors import InputError
+from pipeline.domain.transcript import FUNCTIES, GESPREKSROLLEN, PERSON_KINDS, Person, Speaker
+from pipeline.formats.reading import read_transcript
+from pipeline.formats.roster import read_roster
+
+SAMPLES = sorted((Path(__file__).parents[2] / "corpora" / "voorbeeld" / "deelnemers").glob("*.csv"))
+HEADER = "spreker,naam,functie,gespreksrol,groep,soort,ook"
+
+
+def roster(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
+    path = tmp_path / "deelnemers.csv"
+    path.write_text("\n".join((header, *rows)) + "\n", encoding="utf-8")
+    return path
+
+
+def problems_of(path: Path) -> list[str]:
+    with pytest.raises(InputError) as caught:
+        read_roster(path)
+    return [str(problem) for problem in caught.value.problems]
+
+
+def test_the_sample_study_has_eight_rosters() -> None:
+    assert len(SAMPLES) == 8
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_every_roster_of_the_sample_study_is_read_whole(path: Path) -> None:
+    found = read_roster(path)
+    rows = [line for line in path.read_text(encoding="utf-8-sig").splitlines()[1:] if line.strip(",")]
+    assert len(found.speakers) + len(found.persons) == len(rows)
+    assert all(speaker.functie in FUNCTIES for speaker in found.speakers)
+    assert all(speaker.gespreksrol in GESPREKSROLLEN for speaker in found.speakers)
+    assert all(person.kind in PERSON_KINDS for person in found.persons)
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)
+def test_every_speaker_of_a_sample_transcript_stands_in_its_roster_under_the_same_label(path: Path) -> None:
+    (transcript,) = (path.parents[1] / "transcripten").glob(f"{path.stem}.*")
+    spoken = {speaker.label for speaker in read_transcript(transcript).speakers}
+    assert spoken == {speaker.label for speaker in read_roster(path).speakers}
+
+
+def test_speakers_and_persons_are_told_apart(tmp_path: Path) -> None:
+    path = roster(
+        tmp_path,
+        "KM1,Ilse Rozema,klantmanager,deelnemer,,,mevrouw Rozema",
+        ",Roelof Kuiper,,,,CLIENT,Roef|Kuiper| ",
+        "SW9,,,,,,",
+    )
+    found = read_roster(path)
+    assert found.speakers == (
+        Speaker("KM1", "Ilse Rozema", "klantmanager", "deelnemer", None, ("mevrouw Rozema",)),
+        Speaker("SW9"),
+    )
+    assert found.persons == (Person("Roelof Kuiper", "CLIENT", ("Roef", "Kuiper")),)
+
+
+@pytest.mark.parametrize(
+    ("written", "functie"),
+    [
+        ("maatschappelijk werker", "sociaal_werker"),
+        ("Sociaal werker", "sociaal_werker"),
+        ("wijkteammedewerker", "sociaal_werker"),
+        ("buurtteamwerker", "sociaal_werker"),
+        ("ambulant begeleider", "sociaal_werker"),
+        ("cliëntondersteuner", "sociaal_werker"),
+        ("sociaal raadsvrouw", "sociaal_werker"),
+        ("inkomensconsulent", "klantmanager"),
+        ("Werkregisseur", "klantmanager"),
+        ("werkcoach", "klantmanager"),
+        ("casemanager W&I", "klantmanager"),
+        ("activeringsconsulent", "klantmanager"),
+        ("jobcoach", "klantmanager"),
+        ("beleidsadviseur", "beleid"),
+        ("teamleider", "beleid"),
+        ("kwaliteitsmedewerker", "beleid"),
+        ("inwoner", "client"),
+        ("bijstandsgerechtigde", "client"),
+        ("ervaringswerker", "ervaringsdeskundige"),
+        ("cliëntenraadslid", "ervaringsdeskundige"),
+        ("voorzitter", "gespreksleider"),
+        ("moderator", "gespreksleider"),
+        ("docent-onderzoeker", "onderzoeker"),
+        ("interviewer", "onderzoeker"),
+        ("anders", "anders"),
+    ],
+)
+def test_role_words_of_the_field_are_brought_back_to_the_normal_form(
+    tmp_path: Path, written: str, functie: str
+) -> None:
+    assert read_roster(roster(tmp_path, f"A,,{written},,,,")).speakers[0].functie == functie
+
+
+@pytest.mark.parametrize(
+    ("written", "group"),
+    [("klant", "klant"), ("Sociale professional", "sociale_professional"), ("klantmanagers", "klantmanager")],
+)
+def test_the_group_of_an_interview_study_is_read(tmp_path: Path, written: str, group: str) -> None:
+    assert read_roster(roster(tmp_path, f"R1,,,,{written},,")).speakers[0].groep == group
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("A,,tovenaar,,,,", "rij 2, kolom functie: dit is geen bekende functie"),
+        ("A,,,inbrengr,,,", "rij 2, kolom gespreksrol: dit is geen bekende gespreksrol. Bedoel je 'inbrenger'?"),
+        ("A,,,,buren,,", "rij 2, kolom groep: dit is geen bekende groep"),
+        ("A,Jan,,,,CLIENT,", "rij 2, kolom soort: deze persoon heeft een spreker én een soort"),
+        (",,,,,CLIENT,", "rij 2, kolom naam: de naam ontbreekt"),
+        (",Jan,,,,,", "rij 2, kolom soort: de soort ontbreekt bij iemand zonder spreker"),
+        (",Jan,,,,HOND,", "rij 2, kolom soort: dit is geen soort persoon. Kies CLIENT, KIND, PARTNER"),
+        (",Jan,klantmanager,,,PROF,", "rij 2, kolom functie: iemand zonder spreker heeft een functie"),
+    ],
+)
+def test_a_mistake_is_reported_by_row_and_column_with_the_cure(tmp_path: Path, line: str, expected: str) -> None:
+    (found,) = problems_of(roster(tmp_path, line))
+    assert expected in found
+
+
+def test_no_message_carries_the_name_of_a_person(tmp_path: Path) -> None:
+    path = roster(tmp_path, "Roelof,,,,,PROF,", ",Roelof,,,,Roelof,", "A,B,Roelof,Roelof,Roelof,,")
+    assert all("Roelof" not in problem for problem in problems_of(path))
+
+
+def test_the_same_label_or_person_twice_is_reported(tmp_path: Path) -> None:
+    path = roster(tmp_path, "KM1,,,,,,", "km1,,,,,,", ",Mees,,,,KIND,", ",mees,,,,KIND,", ",Mees,,,,PROF,")
+    first, second = problems_of(path)
+    assert "rij 3, kolom spreker: dezelfde spreker staat al op rij 2" in first
+    assert "rij 5, kolom naam: dezelfde naam staat al op rij 4" in second
+
+
+def test_unknown_missing_and_double_columns_are_reported_together(tmp_path: Path) -> None:
+    found = problems_of(roster(tmp_path, "A,B,C", header="sprekr,functie,functie"))
+    assert [part for problem in found for part in ("onbekend", "twee keer", "ontbreekt") if part in problem] == [
+        "onbekend",
+        "twee keer",
+        "ontbreekt",
+        "ontbreekt",
+    ]
+
+
+def test_an_excel_roster_reads_the_same(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.create_sheet("notities").append(["losse", "aantekening"])
+    sheet = book.active
+    assert sheet is not None
+    for cells in (["Spreker", "Naam", "Functie"], [None, None, None], ["KM1", "Ilse Rozema", "Consulent"]):
+        sheet.append(cells)
+    book.save(tmp_path / "deelnemers.xlsx")
+    assert read_roster(tmp_path / "deelnemers.xlsx").speakers == (Speaker("KM1", "Ilse Rozema", "klantmanager"),)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbfspreker;naam;ook\r\nKM1;Andr\xc3\xa9;Dr\xc3\xa9\r\n",
+        "spreker;naam;ook\nKM1;André;Dré\n".encode("cp1252"),
+        "spreker\tnaam\took\nKM1\tAndré\tDré\n".encode("utf-16"),
+        "sep=;\r\nspreker;naam;ook\r\nKM1;André;Dré\r\n".encode(),
+        'ook,naam,spreker\n"Dré",André,KM1\n'.encode(),
+        "spreker;naam;ook\rKM1;André;Dré\r".encode(),
+    ],
+    ids=["bom-crlf", "windows-1252", "utf-16-tabs", "sep-line", "quoted-other-order", "old-mac"],
+)
+def test_csv_is_read_in_every_habit_of_excel(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "deelnemers.csv"
+    path.write_bytes(content)
+    assert read_roster(path).speakers == (Speaker("KM1", "André", also=("Dré",)),)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "het bestand is leeg"),
+        (b"spreker,naam\n", "de tabel heeft geen rijen"),
+        (b'spreker,naam\n"KM1,Ilse\n', "rij 2: de aanhalingstekens kloppen niet"),
+        (b"spreker,naam\nKM1,Ilse,Rozema\n", "rij 2: deze rij heeft 3 cellen, de rij met kolomnamen 2"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "dit is een oud of beveiligd Excel-bestand"),
+        (b"PK\x03\x04 en dan niets", "het bestand is beschadigd"),
+        (
+            b"spreker,naam\n" + b"," * 200_000,
+            "rij 2: de aanhalingstekens kloppen niet, of er staat veel te veel op de rij",
+        ),
+        (b" " * 110_000 + b"\nx;naam\n1;2", "rij 2: de kolom 'x' is onbekend"),
+        (b"%PDF-1.7\n" + bytes(range(256)) * 20, "dit is geen tekst"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "deelnemers.csv"
+    path.write_bytes(content)
+    assert expected in problems_of(path)[0]
+
+
+def test_a_row_number_is_the_one_that_excel_shows(tmp_path: Path) -> None:
+    path = roster(tmp_path, "", 'A,"Anna\nvan Dam",,,,,', ",,,,,,", "B,,tovenaar,,,,")
+    assert "rij 5, kolom functie" in problems_of(path)[0]
+
+
+def test_formulas_without_outcome_and_errors_of_excel_are_no_empty_cells(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for cells in (["spreker", "naam"], ["KM1", '=A2&"x"'], ["KM2", "#N/A"]):
+        sheet.append(cells)
+    sheet["B3"].data_type = "e"
+    book.save(tmp_path / "deelnemers.xlsx")
+    found = problems_of(tmp_path / "deelnemers.xlsx")
+    assert any("rij 2, kolom B: de cel heeft een formule zonder uitkomst" in problem for problem in found)
+    assert any("rij 3, kolom B: de cel toont een fout van Excel (#N/A)" in problem for problem in found)
+
+
+def test_a_bomb_in_an_excel_file_is_refused_before_it_goes_off(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.save(tmp_path / "gewoon.xlsx")
+    with zipfile.ZipFile(tmp_path / "gewoon.xlsx") as source:
+        parts = {name: source.read(name) for name in source.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    bombs = {
+        "entiteit": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet>&a;</worksheet>',
+        "nullen": b"<worksheet>" + bytes(300_000_000) + b"</worksheet>",
+        "breed": parts[sheet].replace(
+            b"<sheetData></sheetData>",
+            b'<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>',
+        ).replace(b"<sheetData/>", b'<sheetData><row r="1"><c r="XFD1"><v>1</v></c></row></sheetData>'),
+        "laag": parts[sheet].replace(b"<sheetData></sheetData>", b"<sheetData/>").replace(
+            b"<sheetData/>", b'<sheetData><row r="1048576"><c r="A1048576"><v>1</v></c></row></sheetData>'
+        ),
+    }  # fmt: skip
+    for name, bomb in bombs.items():
+        path = tmp_path / f"{name}.xlsx"
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as target:
+            for part, content in parts.items():
+                target.writestr(part, bomb if part == sheet else content)
+        started = time.monotonic()
+        assert problems_of(path)
+        assert time.monotonic() - started < 10, name

@@ -1,0 +1,169 @@
+"""The verbs, one session at a time: what they write, what they skip, what they refuse."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pipeline.domain.coding import CoderKind, Judgement
+from pipeline.domain.errors import InputError, InternalError, RaamwerkError
+from pipeline.steps import compare, ingest, labels, plan, pseudonymise, report, tag, unitise
+from pipeline.steps.lock import exclusive
+from pipeline.steps.problems import failed_sessions, noted
+from pipeline.steps.train import settle
+from tests.world import NAMES, TALKS
+
+if TYPE_CHECKING:
+    from pipeline.steps.workplace import Workplace
+
+UNTAGGED = (ingest, pseudonymise, unitise)
+
+
+def bring_up(place: Workplace) -> None:
+    for session in ("een", "twee", "drie"):
+        for step in UNTAGGED:
+            step.run(place, session)
+
+
+def test_a_step_is_done_once_and_again_only_for_a_changed_file(place: Workplace) -> None:
+    assert ingest.run(place, "een") == {"beurten": 7, "sprekers": 3, "waarschuwingen": 0}
+    assert ingest.run(place, "een") == {}
+    transcript = place.study / "transcripten" / "een.txt"
+    transcript.touch()
+    assert ingest.run(place, "een") == {}
+    transcript.write_text(TALKS["een"] + "SW1: Nog iets.\n", encoding="utf-8")
+    assert ingest.run(place, "een")["beurten"] == 8
+
+
+def test_a_step_refuses_what_the_step_before_has_not_seen(place: Workplace) -> None:
+    with pytest.raises(InputError, match="ingest"):
+        pseudonymise.run(place, "een")
+    ingest.run(place, "een")
+    pseudonymise.run(place, "een")
+    (place.study / "transcripten" / "een.txt").write_text(TALKS["twee"], encoding="utf-8")
+    with pytest.raises(InputError, match="pseudonymise"):
+        unitise.run(place, "een")
+
+
+def test_no_name_comes_through_the_door(place: Workplace) -> None:
+    bring_up(place)
+    with place.open_store() as store:
+        for session in store.sessions():
+            units = store.unitised(session)
+            assert units is not None
+            text = " ".join(unit.text for unit in units.utterances)
+            assert not [name for name in NAMES if name in text]
+            assert {speaker.functie for speaker in units.speakers} == {
+                "gespreksleider",
+                "klantmanager",
+                "sociaal_werker",
+            }
+
+
+def test_the_same_person_has_the_same_pseudonym_in_every_session(place: Workplace) -> None:
+    bring_up(place)
+    with place.open_store() as store:
+        seen = [
+            {speaker.functie: speaker.pseudonym for speaker in units.speakers}
+            for session in store.sessions()
+            if (units := store.unitised(session))
+        ]
+    assert seen[0] == seen[1] == seen[2]
+
+
+def test_the_plan_names_only_the_sessions_that_need_work(place: Workplace) -> None:
+    bring_up(place)
+    assert plan.run(place) == ("een", "twee", "drie")  # nobody has tagged them
+    with pytest.raises(InputError, match="nog geen model getraind"):
+        tag.run(place, "een")
+    assert "nog geen model getraind" in failed_sessions(place)["een"][0]
+
+
+def test_a_lost_key_is_said_before_a_new_one_is_made(place: Workplace) -> None:
+    bring_up(place)
+    shutil.rmtree(place.keys)
+    with pytest.raises(RaamwerkError, match="sleutel"):
+        plan.run(place)
+    assert not place.keys.exists() or not any(place.keys.iterdir())
+
+
+def test_tables_and_report_are_written_for_what_is_ready_and_name_what_is_not(place: Workplace) -> None:
+    bring_up(place)
+    with pytest.raises(InputError):
+        tag.run(place, "een")
+    assert compare.run(place)["sessies"] == 0
+    report.run(place)
+    page = (place.output / "index.html").read_text(encoding="utf-8")
+    assert "nog geen model getraind" in page
+    assert compare.run(place) == {}
+    assert report.run(place) == {}
+    (place.output / "index.html").unlink()
+    assert report.run(place) != {}
+
+
+def test_labels_come_in_once_and_point_at_words(place: Workplace) -> None:
+    bring_up(place)
+    table = place.study / "labels.csv"
+    table.write_text(
+        "uiting;codeur;soort_codeur;frame;sr\neen.0004.01;Anna;mens;rechtmatigheid;geen\n", encoding="utf-8"
+    )
+    assert labels.run(place, table) == {"rijen": 1, "nieuw": 2}
+    assert labels.run(place, table) == {"rijen": 1, "nieuw": 0}
+    with place.open_store() as store:
+        assert {judgement.dimension: judgement.labels for judgement in store.judgements("een")} == {
+            "frame": ("rechtmatigheid",),
+            "sr": (),
+        }
+    (place.study / "transcripten" / "een.txt").write_text(
+        TALKS["een"].replace("tweehonderd", "driehonderd"), encoding="utf-8"
+    )
+    for step in UNTAGGED:
+        step.run(place, "een")
+    with place.open_store() as store:
+        assert store.judgements("een") == ()
+        assert store.set_aside("een") == 2
+
+
+def test_labels_for_units_that_do_not_exist_are_all_refused_at_once(place: Workplace) -> None:
+    bring_up(place)
+    table = place.study / "labels.csv"
+    rows = "een.0099.01;A;mens;geen_frame\neen.0004.01;A;mens;geen_frame\ntwee.0098.01;A;mens;geen_frame\n"
+    table.write_text("uiting;codeur;soort_codeur;frame\n" + rows, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        labels.run(place, table)
+    assert len(caught.value.problems) == 2
+    with place.open_store() as store:
+        assert store.judgements("een") == ()
+
+
+def test_two_runs_do_not_work_on_one_study_at_once(place: Workplace) -> None:
+    with exclusive(place), pytest.raises(InputError, match="al een verwerking"), exclusive(place):
+        pass
+
+
+def test_an_unexpected_error_is_told_by_place_and_not_by_what_it_says(place: Workplace) -> None:
+    place.work.mkdir()
+    names: dict[str, str] = {}
+    with pytest.raises(InternalError) as caught, noted(place, "een"):
+        names["Kowalczyk"]
+    assert "Kowalczyk" not in str(caught.value)
+    assert "KeyError" in str(caught.value)
+    assert "Kowalczyk" not in str(failed_sessions(place))
+
+
+def judgement(coder: str, *labels_given: str) -> Judgement:
+    return Judgement("s.0001.01", "0" * 16, "sr", labels_given, coder, CoderKind.MENS, "c", "2026-01-01T00:00:00+00:00")
+
+
+def test_coders_who_agree_settle_a_label_whatever_the_order() -> None:
+    (settled,) = settle([judgement("A", "zelf", "brug_beleid"), judgement("B", "brug_beleid", "zelf")])
+    assert settled.labels == ("brug_beleid", "zelf")
+
+
+def test_where_coders_differ_only_the_settlement_counts() -> None:
+    differing = [judgement("A", "zelf"), judgement("B")]
+    assert list(settle(differing)) == []
+    (settled,) = settle([*differing, judgement("vaststelling")])
+    assert settled.labels == ()

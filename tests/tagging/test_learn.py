@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from pipeline.domain.codebook import DimensionKind
+from pipeline.tagging.heads import Head, plan_heads
+from pipeline.tagging.learn import examples_of, fit, label_weights, targets
+from pipeline.tagging.network import adapter_weights, head_weights
+from tests.tagging import world
+
+if TYPE_CHECKING:
+    from pipeline.domain.training import TrainingSession
+    from pipeline.tagging.encoder import Encoder
+    from pipeline.tagging.heads import Head as HeadType
+    from pipeline.tagging.learn import Example
+
+
+def made(encoder: Encoder, sessions: tuple[TrainingSession, ...]) -> tuple[tuple[Example, ...], tuple[HeadType, ...]]:
+    heads = plan_heads(sessions, world.codebook())
+    return examples_of(sessions, heads, encoder, world.params("x")), heads
+
+
+def test_every_labelled_unit_but_minimal_ones_is_an_example(encoder: Encoder) -> None:
+    sessions = world.world()
+    examples, _ = made(encoder, sessions)
+    assert len(examples) == sum(not unit.minimal for one in sessions for unit in one.session.utterances)
+    assert len({example.utterance_id for example in examples}) == len(examples)
+
+
+def test_units_without_a_label_are_only_context(encoder: Encoder) -> None:
+    whole = world.world(1)[0]
+    some = replace(whole, labels=whole.labels[-3:])
+    examples, _ = made(encoder, (some,))
+    assert [example.utterance_id for example in examples] == [whole.session.utterances[-1].id]
+    everything, _ = made(encoder, (whole,))
+    assert examples[0].input == everything[-1].input
+
+
+def test_answers_become_one_column_a_score(encoder: Encoder) -> None:
+    examples, heads = made(encoder, world.world(1))
+    by_id = {head.dimension: head for head in heads}
+    last = examples[-1]
+    assert last.answers == {"frame": ("geen_frame",), "sr": ("brug",), "niveau": ("2",)}
+    assert targets(by_id["frame"], [last])[0].tolist() == [[0, 0, 1]]
+    assert targets(by_id["sr"], [last])[0].tolist() == [[1, 0]]
+    assert targets(by_id["niveau"], [last])[0].tolist() == [[1, 1]]
+    table, answered = targets(by_id["sr"], [replace(last, answers={"frame": ("leefwereld",)})])
+    assert (table.tolist(), answered.tolist()) == ([[0, 0]], [False])
+
+
+def test_rare_labels_weigh_more_but_not_without_bound() -> None:
+    single = Head("d", DimensionKind.SINGLE, ("a", "b", "c"))
+    table = np.zeros((100, 3), np.float32)
+    table[:90, 0] = table[90:, 1] = 1
+    weights = label_weights(single, table)
+    assert weights.tolist() == pytest.approx([(100 / 90 / 3) ** 0.5, (100 / 10 / 3) ** 0.5, 5.0])
+    multi = Head("d", DimensionKind.MULTI, ("a", "b", "c"))
+    assert label_weights(multi, table).tolist() == pytest.approx([(10 / 90) ** 0.5, 3.0, 5.0])
+
+
+def test_fitting_twice_gives_the_same_weights_and_leaves_torch_as_it_was(encoder: Encoder) -> None:
+    import torch
+
+    examples, heads = made(encoder, world.world(2))
+    params = world.params("x", epochs=1)
+    before = torch.get_rng_state(), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
+    first = fit(examples, heads, encoder, params, lambda _: None)
+    torch.rand(3)
+    second = fit(examples, heads, encoder, params, lambda _: None)
+    for one, other in ((adapter_weights(first), adapter_weights(second)), (head_weights(first), head_weights(second))):
+        assert all(torch.equal(weight, other[name]) for name, weight in one.items())
+    other_seed = fit(examples, heads, encoder, replace(params, seed=8), lambda _: None)
+    assert not torch.equal(head_weights(first)["layers.d0.weight"], head_weights(other_seed)["layers.d0.weight"])
+    assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before[1:]
+
+
+def test_progress_rises_to_one(encoder: Encoder) -> None:
+    examples, heads = made(encoder, world.world(2))
+    told: list[float] = []
+    fit(examples, heads, encoder, world.params("x", epochs=1), told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_a_dimension_with_answers_for_some_units_only_is_learnt_from_those(encoder: Encoder) -> None:
+    whole = world.world(1)[0]
+    partly = replace(whole, labels=tuple(one for one in whole.labels if one.dimension != "sr") + whole.labels[1:2])
+    examples, heads = made(encoder, (partly,))
+    assert sum("sr" in example.answers for example in examples) == 1
+    fit(examples, heads, encoder, world.params("x", epochs=1), lambda _: None)
