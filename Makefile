@@ -18,7 +18,7 @@ help:  ## list the targets
 $(STAMP): pyproject.toml constraints.txt
 	@echo 'Installing into $(VENV) (some minutes the first time) …'
 	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(PY) -m pip install --quiet --quiet --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
 demo: $(STAMP)  ## run the main job on the sample study; ends with the path of the report

@@ -79,12 +79,12 @@ def _shown() -> Iterator[Progress]:
 
 
 def _plain(description: str, total: int) -> Callable[[int], None]:
-    said = time.monotonic()
+    said, shown = time.monotonic(), 0
 
     def advance(done: int) -> None:
-        nonlocal said
-        if time.monotonic() - said >= SECONDS_PER_LINE:
-            said = time.monotonic()
+        nonlocal said, shown
+        if done != shown and time.monotonic() - said >= SECONDS_PER_LINE:
+            said, shown = time.monotonic(), done
             say(f"{description}: {done} van {total}")
 
     return advance

@@ -8,7 +8,7 @@ import pytest
 from defusedxml import ElementTree
 
 from pipeline.formats.reading import read_transcript
-from pipeline.pseudonymise.door import Outcome, Request, warm
+from pipeline.pseudonymise.door import Outcome, Request
 from tests.pseudonymise.world import KEY, SHARED, pseudonymiser
 
 DAY = SHARED / "data" / "tweede-kamer" / "vlos-2014-10-15.xml"
@@ -26,7 +26,6 @@ class Day:
 @pytest.fixture(scope="module")
 def day() -> Day:
     spoken = read_transcript(DAY)
-    warm()
     request = Request("kamer", spoken, tuple(() for _ in spoken.turns))
     start = time.perf_counter()
     outcome = pseudonymiser().pseudonymise(request, KEY)
