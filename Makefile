@@ -49,5 +49,5 @@ train: $(STAMP)  ## make the shipped tagger again from its labels (dvc repro)
 freeze: $(STAMP)  ## write constraints.txt from the environment that passed the tests
 	$(PY) -m pip freeze --exclude-editable | sed -E 's/\+cpu$$//' | LC_ALL=C sort -f > constraints.txt
 
-clean:  ## remove what runs made (never a study's own data)
+clean:  ## remove what runs of the sample study made, its vault and labels too
 	rm -rf corpora/voorbeeld/.raamwerk corpora/voorbeeld/rapport .pytest_cache .mypy_cache .ruff_cache

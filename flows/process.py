@@ -15,9 +15,9 @@ from prefect.cache_policies import NO_CACHE
 
 from flows.server import api
 from pipeline import settings
-from pipeline.domain.errors import InputError
 from pipeline.steps import compare, ingest, outcome, plan, pseudonymise, report, tag, unitise
 from pipeline.steps.lock import exclusive
+from pipeline.steps.untold import MendableError, untold
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -28,8 +28,8 @@ RETRIES, RETRY_SECONDS = 2, 3
 
 
 def _may_pass(_task: object, _run: object, state: State[object]) -> bool:
-    """Retry what may pass by itself (a locked database), never what a person must mend."""
-    return not isinstance(state.result(raise_on_failure=False), InputError)
+    """Retry what may pass by itself, never what a person must mend."""
+    return not isinstance(state.result(raise_on_failure=False), MendableError)
 
 
 @task(
@@ -41,34 +41,44 @@ def _may_pass(_task: object, _run: object, state: State[object]) -> bool:
 )
 def session_step(step: str, study: str, session_id: str) -> dict[str, int]:
     """Do one step for one session."""
-    return SESSION_STEPS[step](settings.workplace(Path(study)), session_id)
+    with untold(step, session_id):
+        return SESSION_STEPS[step](settings.workplace(Path(study)), session_id)
 
 
-@task(task_run_name="{step}", retries=RETRIES, retry_delay_seconds=RETRY_SECONDS, cache_policy=NO_CACHE)
+@task(
+    task_run_name="{step}",
+    retries=RETRIES,
+    retry_delay_seconds=RETRY_SECONDS,
+    retry_condition_fn=_may_pass,
+    cache_policy=NO_CACHE,
+)
 def study_step(step: str, study: str) -> dict[str, int]:
     """Do one step that looks at all sessions together."""
-    return STUDY_STEPS[step](settings.workplace(Path(study)))
+    with untold(step, "studie"):
+        return STUDY_STEPS[step](settings.workplace(Path(study)))
 
 
 @flow(name="process", flow_run_name="verwerk")
-def process(study: str) -> tuple[str, ...]:
-    """Process a study.
+def process(study: str) -> None:
+    """Process a study; ends as failed when a session could not be processed.
 
     Args:
         study: folder with study.yaml.
-
-    Returns:
-        Ids of the sessions that were worked on.
     """
-    sessions = plan.run(settings.workplace(Path(study)))
-    for number, session_id in enumerate(sessions, 1):
-        outcome.announce(session_id, number, len(sessions))
-        before: list[State[dict[str, int]]] = []
-        for step in SESSION_STEPS:  # a step whose predecessor failed is not run
-            before = [session_step(step, study, session_id, wait_for=before, return_state=True)]
-    for step in STUDY_STEPS:
-        study_step(step, study)
-    return sessions
+    settings.private_files()
+    settings.quiet_libraries()
+    with untold("process", "studie"):
+        place = settings.workplace(Path(study))
+        with exclusive(place):
+            sessions = plan.run(place)
+            for number, session_id in enumerate(sessions, 1):
+                outcome.announce(session_id, number, len(sessions))
+                before: list[State[dict[str, int]]] = []
+                for step in SESSION_STEPS:  # a step whose predecessor failed is not run
+                    before = [session_step(step, study, session_id, wait_for=before, return_state=True)]
+            for step in STUDY_STEPS:
+                study_step(step, study)
+            outcome.fail_where_unfinished(place)
 
 
 def main(study: str) -> int:
@@ -80,9 +90,12 @@ def main(study: str) -> int:
     settings.private_files()
     settings.quiet_libraries()
     place = settings.workplace(Path(study))
-    with exclusive(place), api():
-        worked_on = process(study)
-    return outcome.run(place, worked_on)
+    with exclusive(place):  # says what is wrong with the study itself, or that it is busy, before a server is started
+        needed = plan.run(place)
+    outcome.begin(needed)
+    with api():
+        process(study, return_state=True)
+    return outcome.run(place, needed)
 
 
 if __name__ == "__main__":

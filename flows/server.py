@@ -30,8 +30,10 @@ def api() -> Iterator[None]:
     Raises:
         TimeoutError: when the temporary server does not answer within `SERVER_PATIENCE_SECONDS`.
     """
-    if settings.own_prefect_server():
-        yield
+    own = settings.own_prefect_server()
+    if own:
+        with temporary_settings({PREFECT_API_URL: own}):
+            yield
         return
     with socket.socket() as probe:
         probe.bind((HOST, 0))

@@ -135,14 +135,32 @@ def labels(
 
 
 @app.command()
-def train(study: Study) -> None:
-    """Train het model op de vastgestelde labels van een studie; overschrijft het model van haar codeboek.
+def units(
+    study: Study,
+    coder: Annotated[str, typer.Argument(metavar="CODEUR", help="Naam of nummer van wie gaat coderen.")],
+    out: Annotated[Path | None, typer.Option(help="CSV; zonder: STUDIE/uitingen-CODEUR.csv.")] = None,
+) -> None:
+    """Schrijf een tabel van alle uitingen om zelf labels in te vullen; bewaar hem daarna in STUDIE/labels/.
 
-    Voorbeeld: raamwerk train corpora/voorbeeld
+    Voorbeeld: raamwerk units mijn-studie anna
+    """
+    from pipeline.steps import units as step
+
+    _whole_study(study, lambda place: step.run(place, coder, out))
+
+
+@app.command()
+def train(
+    study: Study,
+    out: Annotated[Path | None, typer.Option(help="Map voor het model; zonder: bij de studie.")] = None,
+) -> None:
+    """Train een model op de vastgestelde labels van een studie; het blijft bij die studie.
+
+    Voorbeeld: raamwerk train mijn-studie
     """
     from pipeline.steps import train as step
 
-    _whole_study(study, step.run)
+    _whole_study(study, lambda place: step.run(place, out))
 
 
 @app.command()

@@ -5,8 +5,8 @@
 | RAAMWERK_HOME | keys and the private Prefect folder | ~/.raamwerk |
 | RAAMWERK_DATABASE | address of the database, such as postgresql+psycopg://user@host/name | SQLite in STUDY/.raamwerk |
 | RAAMWERK_ROOT | folder with corpora/ and models/ | the repository |
-| RAAMWERK_KEYS | folder of the keys | RAAMWERK_HOME/sleutels/STUDY |
-| PREFECT_API_URL | a Prefect server of your own | a temporary one is started |
+| RAAMWERK_KEYS | folder of the keys | one of its own in RAAMWERK_HOME/sleutels |
+| RAAMWERK_PREFECT | a Prefect server of your own, such as http://127.0.0.1:4200/api | a temporary one |
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def workplace(study: Path) -> Workplace:
         study=study,
         work=work,
         output=study / "rapport",
-        keys=Path(keys).expanduser().absolute() if keys else home() / "sleutels" / study.name,
+        key_chain=home() / "sleutels",
+        own_keys=Path(keys).expanduser().absolute() if keys else None,
         database=os.environ.get("RAAMWERK_DATABASE") or f"sqlite:///{work / 'raamwerk.db'}",
         codebooks=root() / "corpora" / "codebook",
         lists=root() / "corpora" / "lists",
@@ -65,10 +66,15 @@ def workplace(study: Path) -> Workplace:
 
 
 def flow_environment() -> dict[str, str]:
-    """Give the environment for a process that runs a flow: private home, no telemetry, no outgoing connections."""
+    """Give the environment for a process that runs a flow: private home, no telemetry, no outgoing connections.
+
+    Prefect settings from outside do not count: they might send the runs of a study to another machine.
+    """
     prefect = home() / "prefect"
     prefect.mkdir(mode=0o700, parents=True, exist_ok=True)
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     return {
+        **outside,
         "PREFECT_HOME": str(prefect),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_SERVER_UI_ENABLED": "false",
@@ -80,13 +86,12 @@ def flow_environment() -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
-        **os.environ,
     }
 
 
 def own_prefect_server() -> str | None:
     """Give the address of the Prefect server that the user chose, `None` when a temporary one is to be started."""
-    return os.environ.get("PREFECT_API_URL") or None
+    return os.environ.get("RAAMWERK_PREFECT") or None
 
 
 def quiet_libraries() -> None:

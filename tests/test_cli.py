@@ -28,6 +28,8 @@ def test_looking_at_one_transcript_shows_what_is_in_it_and_keeps_nothing(tmp_pat
 def test_a_folder_that_is_no_study_is_refused_with_a_cure(tmp_path: Path) -> None:
     shown = CliRunner().invoke(app, ["run", str(tmp_path)])
     assert shown.exit_code == 2
+    assert "study.yaml" in shown.stderr
+    assert "Geef de map van een studie" in shown.stderr
 
 
 def test_one_bad_session_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

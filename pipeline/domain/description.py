@@ -263,12 +263,15 @@ class Provenance:
     Attributes:
         software_version: version of raamwerk.
         model_version: which model gave the labels, or `None` when none did.
-        codebook_version: `Codebook.version_key` of the labels.
+        codebook_version: `Codebook.version_key` of the study's codebook.
         made_on: day on which the report was made.
         learnt_from: session id to the number of its units that the model has learnt from.
         failed: session id to the reasons why it could not be processed, in Dutch.
         warnings: session id to what the reader of its file remarked, in Dutch.
         replaced: session id to (kind of placeholder, number of spans replaced).
+        judged: session id to (units judged by people, units judged by a language model, labels set aside because the
+            words of their unit changed).
+        labelled_with: `Codebook.version_key` that the model's labels were given with, or `None` when there are none.
     """
 
     software_version: str
@@ -279,3 +282,5 @@ class Provenance:
     failed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     replaced: Mapping[str, tuple[tuple[str, int], ...]] = field(default_factory=dict)
+    judged: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    labelled_with: str | None = None

@@ -29,3 +29,20 @@ class LabelRow:
     coder_kind: CoderKind
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     text_sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit as a coder sees it in a table.
+
+    Attributes:
+        utterance_id: id of the unit.
+        text_sha: `Utterance.text_sha` of its words.
+        text: its pseudonymised words.
+        functie: profession of the speaker, or `None` when unknown.
+    """
+
+    utterance_id: str
+    text_sha: str
+    text: str
+    functie: str | None

@@ -59,24 +59,26 @@ def load(path: Path) -> bytes:
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise InputError.single(place, "dit is een map, geen bestand", "Wijs het transcript zelf aan.")
+            raise InputError.single(place, "dit is een map, geen bestand", "Wijs het bestand zelf aan.")
         if not stat.S_ISREG(status.st_mode):
             raise InputError.single(place, "dit is geen gewoon bestand", "Wijs een gewoon bestand aan.")
         if status.st_size > MAX_BYTES:
             raise _too_large(place, status.st_size)
         with path.open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError as error:
-        cure = "Controleer de naam en de map van het bestand (en of een snelkoppeling nog ergens heen wijst)."
+    except (FileNotFoundError, NotADirectoryError) as error:
+        cure = (
+            "Controleer de map en de naam (ook hoofdletters en wat achter de punt staat), of zet het bestand daar "
+            "neer. Is het een snelkoppeling? Kijk dan of die nog ergens heen wijst."
+        )
         raise InputError.single(place, "het bestand bestaat niet", cure) from error
     except (OSError, ValueError) as error:
-        raise InputError.single(
-            place, "het bestand kan niet worden gelezen", "Controleer de rechten op het bestand."
-        ) from error
+        cure = "Sluit het bestand in andere programma's, en controleer of je het mag openen."
+        raise InputError.single(place, "het bestand kan niet worden gelezen", cure) from error
     if len(data) > MAX_BYTES:
         raise _too_large(place, len(data))
     if not data.strip():
-        raise InputError.single(place, "het bestand is leeg", "Sla het transcript opnieuw op.")
+        raise InputError.single(place, "het bestand is leeg", "Sla het bestand opnieuw op.")
     return data
 
 
@@ -97,14 +99,16 @@ def decode(data: bytes, place: str) -> tuple[str, tuple[str, ...]]:
     text, warnings = _decoded(data)
     controls = len(_CONTROL.findall(text))
     if controls > max(1, int(len(text) * CONTROL_SHARE)):
-        cure = "Lever het transcript aan als tekst, .docx, .vtt, .srt, .csv, .xlsx of .json."
+        cure = (
+            "Sla een tabel op als .csv of .xlsx, en een transcript als tekst, .docx, .vtt, .srt, .csv, .xlsx of .json."
+        )
         raise InputError.single(place, "dit is geen tekst maar een ander soort bestand", cure)
     if text.count("\n") + text.count("\r") > MAX_LINES:
         found = f"het bestand heeft meer dan {MAX_LINES} regels"
         raise InputError.single(place, found, "Lever één gesprek per bestand aan.")
     text = text.translate(_CONTROLS) if controls else text
     if not text.strip():
-        raise InputError.single(place, "het bestand heeft geen tekst", "Sla het transcript opnieuw op.")
+        raise InputError.single(place, "het bestand heeft geen tekst", "Sla het bestand opnieuw op.")
     return text, warnings
 
 

@@ -34,6 +34,8 @@ UNIT: Final = "uiting"
 CODER: Final = "codeur"
 CODER_KIND: Final = "soort_codeur"
 TEXT_SHA: Final = "tekst_sha"
+CONTEXT: Final = ("functie", "tekst")
+"""Columns that help a coder and are not read back (`units.units_table` writes them)."""
 LONGEST_NAME: Final = 100
 _UNIT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\.\d{4,}\.\d{2,}")
 _SHA: Final = re.compile(r"(?:sha:)?([0-9a-f]{16})")
@@ -45,7 +47,7 @@ def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
 
     Args:
         path: the table, with the columns uiting, codeur and soort_codeur, at least one dimension of the codebook, and
-            tekst_sha if wanted.
+            tekst_sha if wanted. A row without any label is what a coder has not got to yet.
         codebook: says which dimensions and labels there are.
 
     Raises:
@@ -55,7 +57,7 @@ def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
     """
     findings = Findings()
     dimensions = codebook.unit_dimensions
-    columns = Columns((UNIT, CODER, CODER_KIND), (TEXT_SHA, *(dimension.id for dimension in dimensions)))
+    columns = Columns((UNIT, CODER, CODER_KIND), (TEXT_SHA, *CONTEXT, *(dimension.id for dimension in dimensions)))
     sheet = read_sheet(path, path.name, columns, findings)
     rows: tuple[LabelRow, ...] = ()
     if sheet:
@@ -87,7 +89,7 @@ def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> No
     table = [header]
     for row in listed:
         _check(row, dimensions)
-        sha = [_SHA_MARK + row.text_sha if row.text_sha else ""] if with_sha else []
+        sha = [marked_sha(row.text_sha) if row.text_sha else ""] if with_sha else []
         labels = [_cell(row.labels.get(dimension.id), dimension) for dimension in dimensions]
         table.append([guarded(row.utterance_id), guarded(row.coder), row.coder_kind.value, *sha, *labels])
     if path.suffix.lower() == ".csv":
@@ -96,6 +98,11 @@ def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> No
         _replace(path, _xlsx_bytes(table))
     else:
         raise InputError.single(path.name, "dit soort bestand kan geen tabel zijn", "Kies een naam op .csv of .xlsx.")
+
+
+def marked_sha(text_sha: str) -> str:
+    """Write a checksum so that a spreadsheet does not take it for a number."""
+    return _SHA_MARK + text_sha
 
 
 class _RowReader:
@@ -151,7 +158,7 @@ class _RowReader:
         if written in set(CoderKind):
             return CoderKind(written)
         if written:
-            self._report(CODER_KIND, f"'{written}' is geen soort codeur", f"Vul {one_of(CoderKind)} in.")
+            self._report(CODER_KIND, "dit is geen soort codeur", f"Vul {one_of(CoderKind)} in.")
         return CoderKind.MENS
 
     def _text_sha(self) -> str | None:
@@ -172,13 +179,13 @@ class _RowReader:
         parts = [part.strip() for part in written.split(JOIN)]
         if len(parts) > 1 and dimension.kind is not DimensionKind.MULTI:
             self._report(dimension.id, f"er staan {len(parts)} labels, en hier past er één", "Houd er één over.")
-        for part in parts:
-            self._check_label(part, dimension)
+        for number, part in enumerate(parts, start=1):
+            self._check_label(part, dimension, f"label {number}" if len(parts) > 1 else "dit")
         if len(set(parts)) < len(parts):
             self._report(dimension.id, "hetzelfde label staat er twee keer", "Houd er één over.")
         return tuple(label for label in dimension.label_ids if label in parts)
 
-    def _check_label(self, label: str, dimension: Dimension) -> None:
+    def _check_label(self, label: str, dimension: Dimension, which: str) -> None:
         if label in dimension.choices:
             return
         if label in dimension.automatic:
@@ -188,7 +195,7 @@ class _RowReader:
         cure = instead_of(label, dimension.choices, "Kies uit")
         if dimension.kind is DimensionKind.MULTI:
             cure += f" Zet er '{JOIN}' tussen als er meer zijn; past er geen, vul dan '{NO_HIT}' in."
-        self._report(dimension.id, f"'{label}' is geen label van '{dimension.id}'", cure)
+        self._report(dimension.id, f"{which} is geen label van '{dimension.id}'", cure)
 
     def _check_gate(self, dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> None:
         """Report a label behind a closed gate and a missing one behind an open gate, where both are coded here."""

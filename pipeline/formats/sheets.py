@@ -2,6 +2,9 @@
 
 Every cell becomes text (dates ISO, ja/nee for Excel's truth values); what the text means is for the caller. Rows keep
 the number that Excel shows. Transcripts in tables have their own reader.
+
+Findings never repeat what a file says, only names of columns that we know: where a row of column names is missing, its
+place is taken by names of people.
 """
 
 from __future__ import annotations
@@ -116,7 +119,8 @@ def read_sheet(path: Path, place: str, columns: Columns, findings: Findings) -> 
         path: the file.
         place: how to call it in messages.
         columns: those that mean something; upper case and spaces in the file's names do not matter.
-        findings: gets what is wrong: the file itself, missing, unknown and double columns, overlong rows.
+        findings: gets what is wrong: the file itself, missing, unknown and double columns, overlong rows; of a table
+            whose first row names none of the required columns only that.
 
     Returns:
         The table, or `None` (and a finding) when there is none to speak of.
@@ -150,8 +154,13 @@ def _rows(data: bytes, place: str, columns: Columns, findings: Findings) -> list
     return _csv_rows(data, place, columns, findings)
 
 
-def _sheet(rows: list[_RawRow], place: str, columns: Columns, findings: Findings) -> Sheet:
+def _sheet(rows: list[_RawRow], place: str, columns: Columns, findings: Findings) -> Sheet | None:
     (header_number, header), *body = rows
+    if not _names(header) & set(columns.required):
+        also = f" Ook mogelijk: {', '.join(columns.optional)}." if columns.optional else ""
+        cure = f"Zet bovenaan een rij met de namen van de kolommen: {', '.join(columns.required)}.{also}"
+        findings.add(f"{place}, rij {header_number}", "de eerste rij heeft geen kolomnamen", cure)
+        return None
     positions = _positions(header, f"{place}, rij {header_number}", columns, findings)
     kept = []
     for number, cells in body:
@@ -182,7 +191,7 @@ def _positions(header: list[str], place: str, columns: Columns, findings: Findin
             positions[name] = at
         else:
             cure = instead_of(name, columns.known, "Deze kolommen bestaan")
-            findings.add(place, f"de kolom '{written.strip()}' is onbekend", cure)
+            findings.add(f"{place}, kolom {get_column_letter(at + 1)}", "deze kolom is onbekend", cure)
     for name in columns.required:
         if name not in positions:
             findings.add(place, f"de kolom '{name}' ontbreekt", f"Voeg een kolom '{name}' toe.")
@@ -310,14 +319,14 @@ def _sheet_rows(sheet: ReadOnlyWorksheet, place: str, findings: Findings) -> lis
 
 
 def _cell_text(cell: Cell | MergedCell, place: str, at: int, findings: Findings) -> str:
-    value = cell.value
     if cell.data_type == "e":
-        column = get_column_letter(at)
         findings.add(
-            f"{place}, kolom {column}", f"de cel toont een fout van Excel ({value})", "Zet de waarde zelf in de cel."
+            f"{place}, kolom {get_column_letter(at)}",
+            "de cel toont een fout van Excel",
+            "Zet de waarde zelf in de cel.",
         )
         return ""
-    return _text(value)
+    return _text(cell.value)
 
 
 def _text(value: object) -> str:
@@ -362,13 +371,13 @@ def _formulas(sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, int]]:
 
 def _chosen(sheets: Mapping[str, list[_RawRow]], place: str, columns: Columns, findings: Findings) -> list[_RawRow]:
     """Choose the sheet with the table: the one whose first row names a required column."""
-    filled = {title: rows for title, rows in sheets.items() if rows}
-    fitting = [rows for rows in filled.values() if _names(rows[0][1]) & set(columns.required)]
+    filled = {number: rows for number, rows in enumerate(sheets.values(), start=1) if rows}
+    fitting = [number for number, rows in filled.items() if _names(rows[0][1]) & set(columns.required)]
     if len(fitting) > 1:
-        titles = ", ".join(f"'{title}'" for title, rows in filled.items() if rows in fitting)
-        findings.add(place, f"meer dan één blad heeft deze kolommen: {titles}", "Laat de tabel op één blad staan.")
+        found = f"meer dan één blad heeft deze kolommen (blad {' en '.join(map(str, fitting))})"
+        findings.add(place, found, "Laat de tabel op één blad staan.")
         return []
-    return fitting[0] if fitting else next(iter(filled.values()), [])
+    return filled[fitting[0]] if fitting else next(iter(filled.values()), [])
 
 
 def _names(header: Iterable[str]) -> set[str]:

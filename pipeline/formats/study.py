@@ -1,11 +1,12 @@
 """A study's own declaration: `study.yaml` and its table of sessions, `sessions.csv` or `sessions.xlsx`.
 
-Everything is read before anything is said, so that one reading reports every mistake. Whether the codebook and the
-transcripts themselves can be read is for their own readers; that the files are there is checked here.
+Everything is read before anything is said, so that one reading reports every mistake. Whether the transcripts and
+rosters are there and can be read is for their own readers: one file that is missing must not stop the other sessions.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -45,6 +46,8 @@ _NUMBER: Final = re.compile(r"[+-]?\d{1,12}(?:[.,]\d{1,12})?")
 _DATE_FORMATS: Final = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 _EARLIEST_YEAR, _LATEST_YEAR = 1950, 2100
 _WINDOWS_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_TABLE_FILE: Final = re.compile(r".+\.(?:csv|tsv|txt|xls[xm]?|ods|docx?)", re.IGNORECASE)
+"""Names that a roster can have, also one that its reader will refuse with the cure for its kind."""
 
 
 def is_id(text: str) -> bool:
@@ -56,7 +59,8 @@ def read_study(folder: Path) -> Study:
     """Read and check a study's declaration and its table of sessions.
 
     Args:
-        folder: holds `study.yaml`, `sessions.csv` or `sessions.xlsx`, the transcripts and the rosters.
+        folder: holds `study.yaml`, `sessions.csv` or `sessions.xlsx`, the transcripts and the rosters; whether the
+            last two are there is not looked at.
 
     Raises:
         InputError: with every problem found in both files, by line or by row and column.
@@ -151,7 +155,7 @@ def _codebook(top: YamlSection, folder: Path, findings: Findings) -> str:
     place = top.place_of("codeboek")
     if not name or is_id(name):
         return name
-    if _leaves(name) or not (folder / name).resolve().is_relative_to(folder.resolve()):
+    if _leaves(name, folder):
         cure = "Zet je eigen codeboek in de map van de studie, of noem een codeboek dat wordt meegeleverd."
         findings.add(place, f"'{name}' ligt buiten de map van de studie", cure)
     elif not (folder / name / "codebook.yaml").is_file():
@@ -337,7 +341,7 @@ class _SessionReader:
             round=self._round(row),
             date=self._date(row),
             transcript=self._transcript(row),
-            roster=self._file(row, "deelnemers") if row.get("deelnemers") else None,
+            roster=self._roster(row),
             components={variable.id: self._value(row, variable) for variable in self._declared.components},
             outcomes={variable.id: self._value(row, variable) for variable in self._declared.outcomes},
         )
@@ -395,24 +399,28 @@ class _SessionReader:
         if not self._filled(row, "transcript"):
             return PurePosixPath()
         path = self._file(row, "transcript")
-        earlier = self._transcripts.setdefault((self._folder / path).resolve(), row)
+        earlier = self._transcripts.setdefault(_real(self._folder / path), row)
         if earlier is not row:
             found = f"dit transcript hoort al bij de sessie op rij {earlier.number}"
             self._report(row, "transcript", found, "Geef elke sessie een eigen transcript.")
         return path
 
+    def _roster(self, row: Row) -> PurePosixPath | None:
+        if not row.get("deelnemers"):
+            return None
+        if _TABLE_FILE.fullmatch(row.get("deelnemers")):
+            return self._file(row, "deelnemers")
+        cure = "Schrijf hier het pad van een .csv of .xlsx met de deelnemers; hun namen horen in dat bestand."
+        self._report(row, "deelnemers", "dit is geen naam van een tabel", cure)  # it may be names of people
+        return None
+
     def _file(self, row: Row, column: str) -> PurePosixPath:
-        """Give the path in a cell, reporting one that leaves the study or does not exist."""
+        """Give the path in a cell, reporting one that leaves the study."""
         written = row.get(column)
-        path = PurePosixPath(written.replace("\\", "/"))
-        place = self._folder / path
-        if _leaves(written) or not place.resolve().is_relative_to(self._folder.resolve()):
+        if _leaves(written, self._folder):
             cure = "Zet het bestand in de map van de studie en schrijf het pad vanaf daar."
-            self._report(row, column, f"'{written}' ligt buiten de map van de studie", cure)
-        elif not place.is_file():
-            cure = "Controleer de naam (ook hoofdletters en wat achter de punt staat), of zet het bestand daar neer."
-            self._report(row, column, f"het bestand '{written}' bestaat niet", cure)
-        return path
+            self._report(row, column, "dit bestand ligt buiten de map van de studie", cure)
+        return _path(written)
 
     def _value(self, row: Row, variable: Variable) -> Value:
         written = row.get(variable.id)
@@ -472,7 +480,18 @@ def _read_date(written: str) -> date | None:
     return None
 
 
-def _leaves(written: str) -> bool:
-    """Say whether a written path points out of its folder, on any system."""
-    path = PurePosixPath(written.replace("\\", "/"))
-    return path.is_absolute() or ".." in path.parts or _WINDOWS_DRIVE.match(written) is not None
+def _path(written: str) -> PurePosixPath:
+    return PurePosixPath(written.replace("\\", "/"))
+
+
+def _real(path: Path) -> Path:
+    """Follow links as far as they lead; unlike `Path.resolve`, one that leads to itself is no error."""
+    return Path(os.path.realpath(path))
+
+
+def _leaves(written: str, folder: Path) -> bool:
+    """Say whether a written path points out of its folder, on any system or by a link."""
+    path = _path(written)
+    if path.is_absolute() or ".." in path.parts or _WINDOWS_DRIVE.match(written):
+        return True
+    return not _real(folder / path).is_relative_to(_real(folder))

@@ -43,6 +43,87 @@ PARTICLES = frozenset(
 )
 """Tussenvoegsels."""
 
+PARTICLE_PAIRS = frozenset(
+    [
+        ("van", "der"),
+        ("van", "den"),
+        ("van", "t"),
+        ("in", "t"),
+        ("op", "den"),
+        ("op", "t"),
+        ("uit", "den"),
+        ("aan", "den"),
+    ]
+)
+"""Tussenvoegsels of two words that are hardly anything else; "in 't" and "op 't" only with a surname behind them."""
+
+TER_IDIOMS = frozenset(
+    [
+        "aanzien",
+        "aarde",
+        "attentie",
+        "behoeve",
+        "beoordeling",
+        "beschikking",
+        "bevordering",
+        "dele",
+        "dood",
+        "discussie",
+        "einde",
+        "ere",
+        "goede",
+        "gronde",
+        "gunste",
+        "harte",
+        "hand",
+        "hoogste",
+        "hoogte",
+        "huwelijk",
+        "illustratie",
+        "informatie",
+        "inzage",
+        "kennisgeving",
+        "kennisneming",
+        "koste",
+        "laatste",
+        "laste",
+        "minste",
+        "nauwernood",
+        "nadele",
+        "onrechte",
+        "ondersteuning",
+        "onder",
+        "opzichte",
+        "ore",
+        "orde",
+        "overvloede",
+        "plaatse",
+        "plekke",
+        "sprake",
+        "stelligste",
+        "stemming",
+        "tafel",
+        "tijde",
+        "tonele",
+        "uitvoer",
+        "uitvoering",
+        "val",
+        "verantwoording",
+        "verbetering",
+        "vergelijking",
+        "verkoop",
+        "volle",
+        "voordele",
+        "voorkoming",
+        "wereld",
+        "wille",
+        "zake",
+        "zeerste",
+        "zijde",
+    ]
+)
+"""What "ter" and "ten" are followed by in fixed expressions: "ter sprake" is no surname."""
+
 TITLES = frozenset(
     [
         "mevrouw",
@@ -539,6 +620,26 @@ NO_NOUN = frozenset(
 )
 """Ordinary words that are no nouns, or nouns without article: in lower-case speech never a name by themselves."""
 
+ADJECTIVE_NAMES = frozenset(
+    [
+        "klein",
+        "groot",
+        "groote",
+        "lang",
+        "jong",
+        "oud",
+        "zwart",
+        "wit",
+        "rood",
+        "bruin",
+        "groen",
+        "blauw",
+        "dik",
+        "sterk",
+    ]
+)
+"""Of those, the ones that many people are called."""
+
 ORG_CUES = frozenset(
     [
         "stichting",
@@ -604,6 +705,50 @@ ORG_CUES = frozenset(
 )
 """Followed by the name of an organisation."""
 
+ORG_HEADS = frozenset(
+    [
+        "garage",
+        "autobedrijf",
+        "kapsalon",
+        "bakkerij",
+        "slagerij",
+        "cafe",
+        "restaurant",
+        "hotel",
+        "camping",
+        "firma",
+        "bouwbedrijf",
+        "rijschool",
+        "fysio",
+        "fysiotherapie",
+        "jeugdbescherming",
+        "jeugdzorg",
+        "bewind",
+        "bewindvoering",
+        "advocatenkantoor",
+    ]
+)
+"""Part of the name of an organisation that follows them: "garage Pietersen" goes as a whole."""
+
+ORG_TAILS = frozenset(
+    [
+        "bewind",
+        "bewindvoering",
+        "bewindvoerders",
+        "advocaten",
+        "makelaardij",
+        "makelaars",
+        "lyceum",
+        "college",
+        "bv",
+        "vof",
+    ]
+)
+"""Part of the name of an organisation that stands before them: "Pietersen Bewind"."""
+
+LONG_ORG_CUES = ("bedrijf", "school", "salon", "makerij", "bakkerij", "garage", "stichting", "centrum", "praktijk")
+"""How compounds end that are cues of an organisation as these words themselves are: "schoonmaakbedrijf"."""
+
 STREET_ENDINGS = [
     "straat",
     "laan",
@@ -662,6 +807,9 @@ SURE_STREET_ENDINGS = (
     "hof",
     "pad",
 )
+
+SPOKEN_STREET_ENDINGS = ("straat", "laan", "plein", "gracht", "singel", "plantsoen", "kade", "dreef", "steeg")
+"""Endings that make a street of an unknown word in lower-case speech, also without a house number."""
 
 ROLE_WORDS = frozenset(
     [

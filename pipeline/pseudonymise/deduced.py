@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from pipeline.pseudonymise.cues import PARTICLES, TITLES
 from pipeline.pseudonymise.lexicon import is_number
 from pipeline.pseudonymise.votes import DEDUCE, Vote
-from pipeline.pseudonymise.words import PLACEHOLDER, words_of
+from pipeline.pseudonymise.words import PLACEHOLDER, words_between, words_of
 
 if TYPE_CHECKING:
     from pipeline.pseudonymise.lexicon import Lexicon
@@ -106,24 +106,24 @@ def find_deduced(text: str, lexicon: Lexicon) -> tuple[Vote, ...]:
     if not any(char.isupper() for char in text):
         return ()
     hidden = PLACEHOLDER.sub(lambda match: "_" * len(match.group()), text)
+    line = words_of(hidden)
     votes = []
     for annotation in engine().deidentify(hidden).annotations:
         kind = _KINDS.get(annotation.tag)
-        for words in _sentences(hidden, annotation.start_char, annotation.end_char) if kind else ():
+        for words in _sentences(line, annotation.start_char, annotation.end_char) if kind else ():
             span = _trimmed(words, lexicon)
             if kind and span:
                 votes.append(Vote(*span, kind, DEDUCE))
     return tuple(sorted(votes, key=lambda vote: vote.start))
 
 
-def _sentences(text: str, start: int, end: int) -> list[list[Word]]:
+def _sentences(line: tuple[Word, ...], start: int, end: int) -> list[list[Word]]:
     """Give the words of a find, apart for each sentence: deduce joins "Huub. Carla"."""
     groups: list[list[Word]] = [[]]
-    for word in words_of(text):
-        if start <= word.start and word.end <= end:
-            if word.opens and groups[-1]:
-                groups.append([])
-            groups[-1].append(word)
+    for word in words_between(line, start, end):
+        if word.opens and groups[-1]:
+            groups.append([])
+        groups[-1].append(word)
     return groups
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.pseudonym import PseudonymisedSpeaker, PseudonymisedTranscript, PseudonymisedTurn
-from pipeline.pseudonymise.cues import SUBJECTS, VERB_NAMES
+from pipeline.pseudonymise.ages import AGE, find_ages, is_asked
+from pipeline.pseudonymise.cues import DETERMINERS, NO_NOUN, PARTICLE_PAIRS, PARTICLES, SUBJECTS, TITLES, VERB_NAMES
 from pipeline.pseudonymise.deduced import find_deduced
 from pipeline.pseudonymise.gazetteer import find_listed
 from pipeline.pseudonymise.lexicon import Lexicon, build_lexicon
@@ -22,7 +23,16 @@ from pipeline.pseudonymise.people import Directory, Identity, merged_speakers, n
 from pipeline.pseudonymise.rewrite import rewrite
 from pipeline.pseudonymise.ring import PERSON_KINDS, KeyRing, in_session
 from pipeline.pseudonymise.votes import AGAIN, Find, Vote, unite
-from pipeline.pseudonymise.words import PLACEHOLDER, Word, fold, is_cased, is_cased_turn, words_of
+from pipeline.pseudonymise.words import (
+    PLACEHOLDER,
+    Word,
+    fold,
+    has_stray_capitals,
+    is_cased,
+    is_cased_turn,
+    words_between,
+    words_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,11 +41,14 @@ if TYPE_CHECKING:
     from pipeline.domain.pseudonym import PseudonymKey
     from pipeline.domain.transcript import Roster, Speaker, Transcript, Turn
 
-PSEUDONYMISE_VERSION = "1"
+PSEUDONYMISE_VERSION = "2"
 """Bumped when the same input and key can give another result."""
 
 _SESSION_NAMES = frozenset({"PERSOON", "PLAATS", "ORG"})
 _SHORTEST_AGAIN = 3
+_SHORTEST_CAPITAL_AGAIN = 2
+_AFTER_VERB = SUBJECTS | TITLES | DETERMINERS
+_NEVER_AGAIN = NO_NOUN - VERB_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,21 @@ class Outcome:
     spans: tuple[tuple[Span, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What is known of a turn before it is looked into.
+
+    Attributes:
+        cased: capitals mean something in it.
+        stray: ordinary words have capitals here and there.
+        asked: the turn before asked for an age.
+    """
+
+    cased: bool
+    stray: bool
+    asked: bool
+
+
 class Pseudonymiser:
     """Replaces names, with one set of lists."""
 
@@ -129,22 +157,32 @@ class Pseudonymiser:
     def _finds(self, turns: tuple[Turn, ...], directory: Directory) -> tuple[tuple[Find, ...], ...]:
         words = tuple(words_of(turn.text) for turn in turns)
         cased = is_cased(words)
+        stray = cased and has_stray_capitals(words, self._lexicon.is_plain)
+        asks = (False, *(is_asked(turn.text) for turn in turns))
+        around = [
+            _Surroundings(is_cased_turn(group, transcript_is_cased=cased), stray, asked)
+            for group, asked in zip(words, asks, strict=False)
+        ]
         votes = [
-            self._votes(turn.text, group, directory, cased=is_cased_turn(group, transcript_is_cased=cased))
-            for turn, group in zip(turns, words, strict=True)
+            self._votes(turn.text, group, directory, where)
+            for turn, group, where in zip(turns, words, around, strict=True)
         ]
         first = [unite(group) for group in votes]
         known = self._found_names(words, first)
+        if stray:
+            known = {form: (kind, doubtful) for form, (kind, doubtful) in known.items() if not doubtful}
+        phrases = self._found_phrases(words, first)
         return tuple(
-            unite([*group, *self._again(line, found, known, cased=cased)])
+            unite([*group, *self._again(line, found, known, cased=cased), *_phrases_again(line, phrases, cased=cased)])
             for group, line, found in zip(votes, words, first, strict=True)
         )
 
-    def _votes(self, text: str, words: tuple[Word, ...], directory: Directory, *, cased: bool) -> list[Vote]:
+    def _votes(self, text: str, words: tuple[Word, ...], directory: Directory, around: _Surroundings) -> list[Vote]:
         votes = [
-            *directory.find(text, words, cased=cased),
+            *directory.find(text, words, cased=around.cased),
             *find_patterns(text),
-            *find_listed(text, words, self._lexicon, cased=cased),
+            *find_ages(text, words, self._lexicon, cased=around.cased, asked=around.asked),
+            *find_listed(text, words, self._lexicon, cased=around.cased, stray=around.stray),
             *find_deduced(text, self._lexicon),
         ]
         holes = [match.span() for match in PLACEHOLDER.finditer(text)]
@@ -159,10 +197,26 @@ class Pseudonymiser:
             for word, find in _words_in(line, found):
                 doubtful = word.form in self._lexicon.ordinary or word.form in self._lexicon.safe
                 named = find.kind == "PERSOON" and self._lexicon.is_any_name(word.form)
-                certain = not doubtful or (word.capital and not word.opens and named)
-                is_name = find.who is None and find.kind in _SESSION_NAMES and len(word.form) >= _SHORTEST_AGAIN
+                inside = word.capital and (not word.opens or word.form in VERB_NAMES)
+                certain = not doubtful or (inside and named and word.form not in _NEVER_AGAIN)
+                is_name = find.who is None and find.kind in _SESSION_NAMES and _is_long_enough(word)
                 if is_name and certain and word.form.isalpha() and names_in(word.form):
                     known.setdefault(word.form, (find.kind, doubtful))
+        return known
+
+    def _found_phrases(
+        self, words: tuple[tuple[Word, ...], ...], finds: list[tuple[Find, ...]]
+    ) -> dict[tuple[str, ...], bool]:
+        """Give the surnames with tussenvoegsels found in the session, and whether each is ordinary Dutch too."""
+        known: dict[tuple[str, ...], bool] = {}
+        for line, found in zip(words, finds, strict=True):
+            for find in found:
+                forms = tuple(word.form for word in words_between(line, find.start, find.end))
+                first = next((at for at, form in enumerate(forms) if form in PARTICLES), len(forms))
+                phrase = forms[first:]
+                if find.who is None and find.kind == "PERSOON" and len(phrase) > 1 and phrase[-1] not in PARTICLES:
+                    sure = phrase[:2] in PARTICLE_PAIRS or phrase[0] in {"ter", "ten"}
+                    known.setdefault(phrase, not sure and phrase[-1] in self._lexicon.ordinary)
         return known
 
     def _again(
@@ -170,20 +224,35 @@ class Pseudonymiser:
     ) -> list[Vote]:
         """Find the names of the session where their own surroundings did not give them away."""
         votes = []
+        hidden = {word.start for word, _ in _words_in(words, found)}
         for at, word in enumerate(words):
             kind, doubtful = known.get(word.form, ("", False))
-            verb = word.form in VERB_NAMES and at + 1 < len(words) and words[at + 1].form in SUBJECTS
-            hidden = any(find.start <= word.start and word.end <= find.end for find in found)
-            if kind and not hidden and not verb and (word.capital or not (cased or doubtful)):
+            verb = word.form in VERB_NAMES and at + 1 < len(words) and words[at + 1].form in _AFTER_VERB
+            seen = word.start in hidden
+            if kind and not seen and not verb and _is_long_enough(word) and (word.capital or not (cased or doubtful)):
                 votes.append(Vote(word.start, word.end, kind, AGAIN))
         return votes
 
 
+def _is_long_enough(word: Word) -> bool:
+    return len(word.form) >= (_SHORTEST_CAPITAL_AGAIN if word.capital else _SHORTEST_AGAIN)
+
+
+def _phrases_again(words: tuple[Word, ...], known: Mapping[tuple[str, ...], bool], *, cased: bool) -> Iterable[Vote]:
+    """Find the surnames with tussenvoegsels of the session: "In 't Veld" after "Stijn in 't Veld"."""
+    forms = tuple(word.form for word in words)
+    starts = {phrase[0] for phrase in known}
+    for at in (at for at, form in enumerate(forms) if form in starts):
+        for phrase, doubtful in known.items():
+            last = at + len(phrase) - 1
+            if forms[at : last + 1] == phrase and (words[last].capital or not (cased or doubtful)):
+                yield Vote(words[at].start, words[last].end, "PERSOON", AGAIN)
+
+
 def _words_in(words: tuple[Word, ...], finds: tuple[Find, ...]) -> Iterable[tuple[Word, Find]]:
     for find in finds:
-        for word in words:
-            if find.start <= word.start and word.end <= find.end:
-                yield word, find
+        for word in words_between(words, find.start, find.end):
+            yield word, find
 
 
 class _Naming:
@@ -211,7 +280,9 @@ class _Naming:
     def span(self, text: str, find: Find) -> Span:
         """Give a find its pseudonym."""
         found = _clean(text[find.start : find.end])
-        if find.who is not None:
+        if find.kind.startswith(AGE):
+            pseudonym = find.kind
+        elif find.who is not None:
             pseudonym = self.of_person(find.who, found)
         elif find.kind in PERSON_KINDS:
             pseudonym = self._ring.pseudonym(find.kind, self._name_of(found), found)
@@ -223,6 +294,8 @@ class _Naming:
         forms = [word.form for word in names_in(found)]
         if len(forms) > 1:
             return found
+        if forms and any(char.isalpha() for char in forms[0]):
+            found = " ".join(found[word.start : word.end] for word in names_in(found))
         form = forms[0] if forms else fold(found)
         stem = form.removesuffix("s")
         fuller = self._full_names.get(form) or self._full_names.get(stem) or set()

@@ -23,6 +23,7 @@ from pipeline.domain.lists import (
     VOORNAMEN_WOORD,
     NameLists,
 )
+from pipeline.pseudonymise.morphology import is_built
 from pipeline.pseudonymise.words import fold, forms_of
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class Lexicon:
         ordinary: ordinary Dutch words.
         rather_names: first names that are rare ordinary words too: in written talk names only with a capital.
         safe: words with a capital that stay.
+        terms: further words that are no names: medical ones.
     """
 
     first_names: frozenset[str]
@@ -65,6 +67,7 @@ class Lexicon:
     ordinary: frozenset[str]
     rather_names: frozenset[str]
     safe: frozenset[str]
+    terms: frozenset[str]
 
     def is_first_name(self, form: str) -> bool:
         """Tell whether a word is a first name without further evidence, genitive included."""
@@ -88,6 +91,17 @@ class Lexicon:
         """Tell whether a word is neither ordinary nor meant to stay."""
         known = form in self.ordinary or form in self.rather_names or form in self.safe
         return form.isalpha() and not known and not is_number(form)
+
+    def is_built(self, form: str) -> bool:
+        """Tell whether a word is an ordinary one, an inflected one, or made of those: "wijkteamoverleggen"."""
+        return is_built(form, self._is_known)
+
+    def _is_known(self, form: str) -> bool:
+        return form in self.ordinary or form in self.rather_names or form in self.safe or form in self.terms
+
+    def is_plain(self, form: str) -> bool:
+        """Tell whether a word is ordinary and nothing else: no name, no place, and nothing that has a capital."""
+        return form in self.ordinary and form not in self.safe and not self.is_any_name(form)
 
     def place_at(self, forms: tuple[str, ...], at: int) -> int:
         """Give the number of words of the place that begins at a position; 0 for none."""
@@ -141,6 +155,7 @@ def build_lexicon(lists: NameLists) -> Lexicon:
         ordinary=frozenset(ordinary - own_first),
         rather_names=frozenset(ordinary & own_first),
         safe=frozenset(safe),
+        terms=frozenset(_borrowed("whitelist/lst_medical_term") - first - surnames),
     )
 
 
@@ -153,6 +168,7 @@ def _places(lists: NameLists, ordinary: set[str]) -> tuple[set[str], set[str]]:
     listed = _borrowed("locations/lst_placename/lst_residence") | _borrowed("locations/lst_placename/lst_municipality")
     listed = (listed | _borrowed("locations/lst_placename/lst_region")) - _folded(lists.of(PLAATSEN).exceptions)
     sure = {place for place in listed if not all(word in ordinary for word in place.split()) and len(place) > 2}  # noqa: PLR2004
+    sure |= {place for place in _borrowed("locations/lst_placename/lst_municipality") & listed if " " in place}
     doubtful = {place for place in listed - own if place in ordinary}
     return doubtful, own | sure
 

@@ -27,7 +27,10 @@ NUMBER_WORD = rf"(?:{_NUMBER}|(?:{_UNITS})(?:en|ën)(?:{_TENS})|(?:{_UNITS})\s?(
 _DAY = rf"(?:\d{{1,2}}(?:e|ste|de)?|{NUMBER_WORD}(?:de|ste)?|eerste|derde|achtste)"
 _MONTH = r"(?:januari|februari|maart|april|mei|juni|juli|augustus|september|oktober|november|december)"
 _SHORT_MONTH = r"(?:jan|feb|febr|mrt|apr|jun|jul|aug|sep|sept|okt|nov|dec)\.?"
-_YEAR = rf"(?:(?:19|20)\d\d|['’`]\d\d|(?:negentien(?:\s?honderd)?|twee\s?duizend)(?:\s?(?:en\s)?{NUMBER_WORD})?)"
+_YEAR = (
+    rf"(?:(?:19|20)\d\d|['’`]\d\d|(?:negentien(?:\s?honderd)?|twee\s?duizend)(?:\s?(?:en\s)?{NUMBER_WORD})?"
+    rf"|twintig\s(?:{_TEENS}|(?:(?:{_UNITS})\s?(?:en|ën)\s?)?(?:{_TENS})))"
+)
 
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}+\s?@\s?[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
 _SPOKEN_EMAIL = re.compile(
@@ -65,7 +68,7 @@ _PLATE_GROUPS = (
     r"|[A-Z]{3}-\d{2}-[A-Z]|[A-Z]-\d{2}-[A-Z]{3}|\d-[A-Z]{2}-\d{3}|\d{3}-[A-Z]{2}-\d"
 )
 _PLATE = re.compile(rf"(?<![\w-])(?:{_PLATE_GROUPS})(?![\w-])", re.IGNORECASE)
-_PLATE_SPACED = re.compile(rf"(?<![\w-])(?:{_PLATE_GROUPS.replace('-', ' ')})(?![\w-])")
+_PLATE_SPACED = re.compile(rf"(?<![\w-])(?:{re.sub('(?<!A)-', ' ', _PLATE_GROUPS)})(?![\w-])", re.IGNORECASE)
 _PLATE_CUE = re.compile(r"\bkenteken\W+(?:(?:is|was)\W+)?((?:[a-z0-9][ -]?){5}[a-z0-9])\b", re.IGNORECASE)
 _DATE_NUMERIC = re.compile(
     r"(?<![\d/.,-])(?:(?:[12]?\d|3[01]|0\d)([-/. ])(?:0?[1-9]|1[0-2])\1(?:(?:19|20)\d\d|['’`]?\d\d)"
@@ -88,7 +91,7 @@ _POSTBOX = re.compile(r"\bpostbus\s+\d{1,5}\b", re.IGNORECASE)
 _NUMBER_CUE = re.compile(
     r"\b(?:dossier|zaak|klant|cli[eë]nt|polis|relatie|registratie|rekening|kvk|vergunning|document|paspoort|patient|patiënt"
     r"|kenmerk|referentie|beschikking|v)[- ]?(?:nummer|nr\.?|kenmerk)?\W{1,3}(?:(?:is|was|met|nummer|nr\.?)\W){0,2}"
-    r"((?:[A-Z]{1,4}[-./ ]?)?\d[\d./-]{2,}\d)(?![\d,])",
+    r"((?:[A-Z]{1,4}[-./ ]?)?\d++(?:[-./ ]\d++|[-./]?[A-Z]{1,4}[-./]?\d++|[-/][A-Z]{1,4}\b)*+)(?!\d|,\d)",
     re.IGNORECASE,
 )
 _LONG_NUMBER = re.compile(r"(?<![\d,.€-])\d(?:[ .-]?\d){6,40}(?!,\d)")
@@ -103,6 +106,7 @@ _TWO_LETTER_WORDS = frozenset(
         "op",
         "om",
         "te",
+        "de",
         "we",
         "ze",
         "je",
@@ -146,6 +150,13 @@ _TWO_LETTER_WORDS = frozenset(
     ]
 )
 _YEAR_LIKE = range(1900, 2100)
+_ON_NUMBER = re.compile(
+    rf"\b(?:woon|wonen|woont|woonde|woonden|zit|zitten|huis|buren|buurman|buurvrouw)\b[^.!?;]{{0,40}}?"
+    rf"\b(?:op|van|naast)\s+nummer\s+(\d{{1,4}}(?:\s?[a-z](?!\w))?|(?!(?:een|één)\b){NUMBER_WORD})(?!\w)",
+    re.IGNORECASE,
+)
+_VOWELS = frozenset("aeiou")
+_SPACED_MEASURES = frozenset({"mrt", "pgb", "sms", "nrs"})
 
 
 def _valid_iban(raw: str) -> bool:
@@ -175,7 +186,18 @@ def _postcode(raw: str) -> bool:
 
 
 def _number(raw: str) -> bool:
+    head = raw.partition(" ")[0]
+    if head.islower() and head in _TWO_LETTER_WORDS:
+        return False
     return sum(char.isdigit() for char in raw) >= 4  # noqa: PLR2004 - shorter ones tell nothing
+
+
+def _spaced_plate(raw: str) -> bool:
+    """Tell whether groups with spaces are a plate; in small letters plates have no vowels and words nearly always."""
+    if raw.isupper():
+        return True
+    groups = [group.lower() for group in raw.split() if group.isalpha()]
+    return not any(_VOWELS & set(group) or group in _TWO_LETTER_WORDS or group in _SPACED_MEASURES for group in groups)
 
 
 _RULES: tuple[tuple[str, re.Pattern[str], int, Callable[[str], bool]], ...] = (
@@ -193,7 +215,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], int, Callable[[str], bool]], ...] = (
     ("TELEFOON", _SPOKEN_PHONE, 0, _always),
     ("POSTCODE", _POSTCODE, 0, _postcode),
     ("KENTEKEN", _PLATE, 0, _always),
-    ("KENTEKEN", _PLATE_SPACED, 0, _always),
+    ("KENTEKEN", _PLATE_SPACED, 0, _spaced_plate),
     ("KENTEKEN", _PLATE_CUE, 1, _always),
     ("DATUM", _DATE_NUMERIC, 0, _always),
     ("DATUM", _DATE_WORDS, 0, _always),
@@ -201,6 +223,7 @@ _RULES: tuple[tuple[str, re.Pattern[str], int, Callable[[str], bool]], ...] = (
     ("DATUM", _BORN, 1, _always),
     ("DATUM", _OF_YEAR, 1, _always),
     ("ADRES", _POSTBOX, 0, _always),
+    ("ADRES", _ON_NUMBER, 1, _always),
     ("NUMMER", _NUMBER_CUE, 1, _number),
     ("NUMMER", _LONG_NUMBER, 0, _always),
 )

@@ -151,6 +151,13 @@ def _parts(name: str) -> tuple[list[str], list[str], bool]:
     return forms[:-1], forms[-1:], len(forms) > 1
 
 
+def _from_first_particle(forms: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Give the surname with its tussenvoegsels: ("de", "bruin") of "Soraya de Bruin"."""
+    first = next((at for at, form in enumerate(forms) if form in PARTICLES), len(forms))
+    if 0 < first < len(forms) - 1:
+        yield forms[first:]
+
+
 class Directory:
     """All persons known in one session, and the search for them."""
 
@@ -229,6 +236,7 @@ class Directory:
             entry.given.update(word for word in given if word in words)
             if len(forms) > 1:
                 entry.phrases.add(forms)
+                entry.phrases.update(_from_first_particle(forms))
             elif forms:
                 entry.lone.add(forms[0])
                 if name.islower():
@@ -262,7 +270,9 @@ class Directory:
             phrase = self._phrase_at(words, at, cased=cased)
             if phrase:
                 length, people = phrase
-                votes.append(self._vote(_untitled(words[at : at + length]), people, whole=True))
+                group = _untitled(words[at : at + length])
+                reach = self._initials(text, words, at + length - len(group))
+                votes.append(self._vote(group, people, whole=group[0].form not in PARTICLES, start=reach))
                 at += length
             elif at in hits:
                 first, last, people = self._run(words, at, hits)

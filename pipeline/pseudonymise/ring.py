@@ -7,6 +7,7 @@ Who is the same?
 - A person with one name only ("Petra", "Van Dalen"), a speaker without a name, and a name that fits several known
   persons are themselves within their session only: two Petras in two sessions are never made one.
 - A place, organisation, date, address or number is the same wherever it is written the same.
+- An age is nobody: its number is its band of ten years ("LEEFTIJD_30" is 30 to 39, see `ages`), and it is in no key.
 
 A number is drawn with the secret from the name, so that it tells nothing of the name, the order or the session.
 """

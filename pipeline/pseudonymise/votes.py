@@ -14,11 +14,13 @@ ROSTER = "deelnemerslijst"
 PATTERN = "patroon"
 GAZETTEER = "namenlijst"
 CAPITAL = "hoofdletter"
+STRANGE = "onbekend woord"
+"""No list has the word, and it is not made of words that a list has; only in lower-case speech."""
 DEDUCE = "deduce"
 AGAIN = "herhaling"
 """The same name was found elsewhere in the session."""
 
-_RANK = {ROSTER: 0, PATTERN: 1, GAZETTEER: 2, CAPITAL: 3, DEDUCE: 4, AGAIN: 5}
+_RANK = {ROSTER: 0, PATTERN: 1, GAZETTEER: 2, CAPITAL: 3, DEDUCE: 4, AGAIN: 5, STRANGE: 6}
 _SEPARATOR = 2
 """At most a full stop and a space stand between two names."""
 _THINGS = frozenset({"EMAIL", "URL", "ADRES", "ORG", "PLAATS", "NUMMER", "TELEFOON"})

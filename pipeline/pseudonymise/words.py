@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pipeline.pseudonymise.cues import ABBREVIATIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 PLACEHOLDER = re.compile(r"\[[A-Z][A-Z_]*(?:_?\d+)?\]")
 """A name that was replaced before, by us or by the transcriber: never looked into."""
@@ -18,6 +23,7 @@ _SPECIAL = str.maketrans(
     {"ø": "o", "ł": "l", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d", "ĳ": "ij"}
 )
 _CAPITALS_IN_CASED_TEXT = 0.01
+_STRAY_CAPITALS = 0.02
 _LONG_TURN = 40
 
 
@@ -95,3 +101,23 @@ def is_cased_turn(words: tuple[Word, ...], *, transcript_is_cased: bool) -> bool
     if any(word.capital for word in words):
         return transcript_is_cased
     return transcript_is_cased and len(words) < _LONG_TURN
+
+
+def has_stray_capitals(turns: tuple[tuple[Word, ...], ...], is_plain: Callable[[str], bool]) -> bool:
+    """Tell whether a recogniser strews capitals: more than a few ordinary words have one inside a sentence."""
+    plain = [word for words in turns for word in words if not word.opens and not word.shouted and is_plain(word.form)]
+    return sum(word.capital for word in plain) > _STRAY_CAPITALS * len(plain)
+
+
+def words_between(words: tuple[Word, ...], start: int, end: int) -> Iterator[Word]:
+    """Give the words that lie wholly between two offsets, in time that does not grow with the length of the turn.
+
+    Args:
+        words: of one turn, in order.
+        start: code-point offset.
+        end: likewise, exclusive.
+    """
+    at = bisect_left(words, start, key=lambda word: word.start)
+    while at < len(words) and words[at].end <= end:
+        yield words[at]
+        at += 1

@@ -224,11 +224,13 @@ class Labels:
         figures: at least one when any session was tagged.
         meanings: what the labels mean.
         untagged: names of sessions without machine labels.
+        outdated: codebook version of the labels, when it is not the one of the study, otherwise `None`.
     """
 
     figures: tuple[Figure, ...]
     meanings: tuple[Meaning, ...]
     untagged: tuple[str, ...]
+    outdated: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,12 +313,17 @@ class Account:
     Attributes:
         replaced: spans replaced per kind, or `None` when nothing was replaced.
         replaced_per_session: the same per session, or `None`.
+        judged: units with labels of people and of language models per session, or `None` when there are none.
+        set_aside: labels that do not count because the words of their unit changed: "3 labels"; empty when there are
+            none.
         warnings: name of the session and remarks of the reader of its file.
         origin: versions and dates.
     """
 
     replaced: Table | None
     replaced_per_session: Table | None
+    judged: Table | None
+    set_aside: str
     warnings: tuple[Failure, ...]
     origin: tuple[Fact, ...]
 

@@ -39,7 +39,7 @@ class Names:
     def label(self, dimension_id: str, label_id: str) -> str:
         """Name a label or a roll-up of a dimension."""
         names = {label.id: label.name for label in self.codebook.dimension(dimension_id).labels}
-        names.update({roll_up.id: roll_up.name for roll_up in self.codebook.roll_ups})
+        names.update({one.id: one.name for one in self.codebook.roll_ups if one.dimension == dimension_id})
         return names[label_id]
 
     def site(self, site_id: str) -> str:

@@ -44,7 +44,7 @@ def build_page(description: StudyDescription, provenance: Provenance) -> Page:
         brief=sections.brief(names),
         learnt=sections.learnt(provenance),
         sessions=sections.sessions(names),
-        labels=sections.labels(names),
+        labels=sections.labels(names, provenance),
         sites=sections.site_pages(names, provenance),
         failures=sections.failures(names, provenance),
         account=sections.account(provenance),

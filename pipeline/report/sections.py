@@ -235,7 +235,7 @@ def sessions(names: Names) -> Sessions:
         questions=tuple(
             Registered(
                 question.text,
-                " → ".join((_named(study.components, question.component), _named(study.outcomes, question.outcome))),
+                f"{_component_name(names, question.component)} → {_outcome_name(names, question.outcome)}",
                 day(question.registered),
             )
             for question in study.questions
@@ -243,8 +243,17 @@ def sessions(names: Names) -> Sessions:
     )
 
 
-def _named(variables: Sequence[Component] | Sequence[Outcome], wanted: str) -> str:
-    return next((variable.name for variable in variables if variable.id == wanted), wanted)
+def _component_name(names: Names, wanted: str) -> str:
+    return next(one.name for one in names.description.study.components if one.id == wanted)
+
+
+def _outcome_name(names: Names, wanted: str) -> str:
+    """Name an outcome: a declared one, or a share of a label or roll-up, such as "sr.brug_beleid"."""
+    declared = {one.id: one.name for one in names.description.study.outcomes}
+    if wanted in declared:
+        return declared[wanted]
+    dimension, label = wanted.split(".")
+    return f"{names.codebook.dimension(dimension).name}: {names.label(dimension, label)}"
 
 
 def _facts_table(names: Names) -> Table:
@@ -346,8 +355,9 @@ def _counts(per_site: Sequence[int]) -> tuple[str, ...]:
     return tuple(integer(sessions) if sessions else "·" for sessions in per_site)
 
 
-def labels(names: Names) -> Labels:
+def labels(names: Names, provenance: Provenance) -> Labels:
     """Show the machine shares of all labels over the sessions."""
+    used = provenance.labelled_with
     figures = [label_figure(names, dimension) for dimension in names.codebook.unit_dimensions]
     return Labels(
         figures=tuple(figure for figure in figures if figure),
@@ -358,6 +368,7 @@ def labels(names: Names) -> Labels:
             for dimension in _tagged_dimensions(names)
         ),
         untagged=tuple(one.session.id for one in names.description.sessions if not one.shares),
+        outdated=used if used != provenance.codebook_version else None,
     )
 
 
@@ -399,7 +410,7 @@ def failures(names: Names, provenance: Provenance) -> tuple[Failure, ...]:
 
 
 def account(provenance: Provenance) -> Account:
-    """Tell what was replaced, what readers remarked and which versions were used."""
+    """Tell what was replaced, what was judged, what readers remarked and which versions were used."""
     totals: Counter[str] = Counter()
     for spans in provenance.replaced.values():
         for placeholder, number in spans:
@@ -412,6 +423,8 @@ def account(provenance: Provenance) -> Account:
         if rows
         else None,
         replaced_per_session=_replaced_per_session(provenance, list(dict(totals.most_common()))) if rows else None,
+        judged=_judged(provenance),
+        set_aside=_set_aside(provenance),
         warnings=tuple(Failure(session, tuple(said)) for session, said in provenance.warnings.items() if said),
         origin=_origin(provenance),
     )
@@ -426,3 +439,20 @@ def _replaced_per_session(provenance: Provenance, placeholders: Sequence[str]) -
             for session, spans in provenance.replaced.items()
         ),
     )
+
+
+def _judged(provenance: Provenance) -> Table | None:
+    rows = tuple(
+        Row(session, tuple(integer(number) for number in numbers))
+        for session, numbers in provenance.judged.items()
+        if any(numbers)
+    )
+    if not rows:
+        return None
+    head = ("Sessie", "Uitingen met labels van mensen", "Uitingen met labels van een taalmodel", "Labels opzij gezet")
+    return Table("Ingelezen labels per sessie", head, rows)
+
+
+def _set_aside(provenance: Provenance) -> str:
+    number = sum(set_aside for _, _, set_aside in provenance.judged.values())
+    return count(number, "label", "labels") if number else ""

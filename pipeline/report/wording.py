@@ -45,6 +45,7 @@ _KINDS = {
     "EMAIL": "E-mailadressen",
     "URL": "Webadressen",
     "KENTEKEN": "Kentekens",
+    "LEEFTIJD": "Leeftijden (per tien jaar)",
     "BSN": "Burgerservicenummers",
     "IBAN": "Rekeningnummers",
     "NUMMER": "Andere nummers",

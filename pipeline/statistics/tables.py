@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from pipeline.domain.description import LabelShare, SessionDescription, StudyDescription
     from pipeline.domain.study import Value
 
+TABLES = ("sessies", "aandelen", "spreekaandeel", "componenten", "functie_label", "verloop")
+"""Names of the tables that `tables` makes."""
 Table = tuple[tuple[str, ...], tuple[tuple["Value", ...], ...]]
 """Header and rows; every row is as long as the header."""
 
@@ -20,17 +22,10 @@ def tables(description: StudyDescription) -> Mapping[str, Table]:
     Shares of labels are machine shares, not corrected; their columns say so. Shares lie in [0, 1].
 
     Returns:
-        "sessies", "aandelen", "spreekaandeel", "componenten", "functie_label" and "verloop"; each with a header, and
-        without rows where there is nothing to tell.
+        A table for every name in `TABLES`; each with a header, and without rows where there is nothing to tell.
     """
-    return {
-        "sessies": _sessions(description),
-        "aandelen": _shares(description),
-        "spreekaandeel": _talk(description),
-        "componenten": _components(description),
-        "functie_label": _roles(description),
-        "verloop": _course(description),
-    }
+    made = (_sessions, _shares, _talk, _components, _roles, _course)
+    return {name: make(description) for name, make in zip(TABLES, made, strict=True)}
 
 
 def _sessions(description: StudyDescription) -> Table:

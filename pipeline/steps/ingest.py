@@ -35,6 +35,8 @@ def _ingest(job: Job) -> Summary:
         for turn in transcript.turns:
             cuts.append(cut(turn.text))
             advance(turn.number)
+    # Not done until the vault holds it: a run that dies in between does this step again.
+    job.store.finish(job.session.id, INGEST, "", {})
     job.workplace.open_vault().put(job.session.id, transcript, tuple(cuts))
     summary = {
         "beurten": len(transcript.turns),

@@ -7,17 +7,17 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.formats.reading import READER_VERSION
 from pipeline.pseudonymise.door import PSEUDONYMISE_VERSION
-from pipeline.tagging.weights import version_of
+from pipeline.tagging.weights import TAG_VERSION, version_of
 from pipeline.unitise.cutting import splitter
 from pipeline.unitise.utterances import UNITISE_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from pipeline.domain.codebook import Codebook
     from pipeline.domain.study import Session, Study
@@ -67,14 +67,17 @@ def session_keys(workplace: Workplace, study: Study, codebook: Codebook, session
     rules = (PSEUDONYMISE_VERSION, version("deduce"), _folder_digest(workplace.lists))
     pseudonymise = digest(ingest, *rules, _fingerprint(workplace))
     unitise = digest(pseudonymise, UNITISE_VERSION)
-    tag = digest(unitise, codebook.version_key, model_version(workplace, codebook) or "-")
+    tag = digest(unitise, codebook.version_key, TAG_VERSION, model_version(workplace, codebook) or "-")
     return SessionKeys(ingest, pseudonymise, unitise, tag)
 
 
 def file_digest(path: Path) -> str:
-    """Give the SHA-256 of a file, read in pieces."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    """Give the SHA-256 of a file, read in pieces; "-" for one that cannot be read, which its reader will explain."""
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return "-"
 
 
 def metadata_digest(
@@ -97,11 +100,19 @@ def _folder_digest(folder: Path) -> str:
 
 
 @cache
+def code_digest(*rooms: str) -> str:
+    """Give the key of the code and templates of rooms whose work is cheap to do again after any change of them."""
+    folders = [Path(__file__).parents[1] / room for room in rooms]
+    paths = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in {".py", ".html", ".css"})
+    return digest(*(f"{path.name}={file_digest(path)}" for path in paths))
+
+
+@cache
 def _fingerprint(workplace: Workplace) -> str:
     return workplace.open_keys().fingerprint()
 
 
 def model_version(workplace: Workplace, codebook: Codebook) -> str | None:
     """Give the version of the tagger for a codebook, `None` when there is none yet."""
-    folder = workplace.models / "tagger" / codebook.id
-    return version_of(folder) if (folder / "tagger.json").is_file() else None
+    folder = workplace.find_tagger(codebook)
+    return version_of(folder) if folder else None

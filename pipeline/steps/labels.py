@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from pipeline.domain.coding import Judgement
 from pipeline.domain.errors import InputError, Problem
 from pipeline.formats.labels import read_labels
-from pipeline.steps.session import units_of
+from pipeline.steps.keys import digest, file_digest
+from pipeline.store.database import WHOLE_STUDY
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from pipeline.domain.labels import LabelRow
@@ -35,12 +36,19 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
     """
     study = workplace.read_study()
     codebook = workplace.read_codebook(study)
-    paths = (table,) if table else _tables(workplace)
-    rows = [(path, row) for path in paths for row in read_labels(path, codebook)]
+    paths = (table,) if table else tables(workplace)
+    if not paths:
+        place = "labels/"
+        raise InputError.single(place, "hier staan geen tabellen met labels", "Geef of zet er een CSV of XLSX in.")
     with workplace.open_store() as store:
         store.register_study(study, codebook)
-        units = {unit.id: unit for session in store.sessions() for unit in units_of(store, session).utterances}
+        # A table that was read before is not read again: what was corrected since would be undone.
+        fresh = {path: key for path in paths if store.finished_key(*_told(path)) != (key := file_digest(path))}
+        rows = [(path, row) for path in fresh for row in read_labels(path, codebook)]
+        found = (store.unitised(session) for session in store.sessions())
+        units = {unit.id: unit for session in found if session for unit in session.utterances}
         problems = [problem for path, row in rows if (problem := _problem(path, row, units))]
+        problems.extend(_contradictions(rows))
         if problems:
             raise InputError(problems)
         at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - a step is where the real clock is read
@@ -58,17 +66,34 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
             for _, row in rows
             for dimension, labels in row.labels.items()
         )
-    return {"rijen": len(rows), "nieuw": new}
+        for path, key in fresh.items():
+            store.finish(*_told(path), key, {})
+    return {"rijen": sum(bool(row.labels) for _, row in rows), "nieuw": new}
 
 
-def _tables(workplace: Workplace) -> tuple[Path, ...]:
+def tables(workplace: Workplace) -> tuple[Path, ...]:
+    """Give the tables in the study's folder labels/, by name."""
     folder = workplace.study / "labels"
-    tables = tuple(sorted(path for path in folder.glob("*") if path.suffix.lower() in {".csv", ".xlsx"}))
-    if not tables:
-        raise InputError.single(
-            str(folder), "hier staan geen tabellen met labels", "Geef een CSV of XLSX, of zet er een in."
-        )
-    return tables
+    return tuple(sorted(path for path in folder.glob("*") if path.suffix.lower() in {".csv", ".xlsx"}))
+
+
+def _told(path: Path) -> tuple[str, str]:
+    """Give the place in the ledger of a table that was read."""
+    return WHOLE_STUDY, f"labels {digest(str(path.resolve()))}"
+
+
+def _contradictions(rows: Iterable[tuple[Path, LabelRow]]) -> Iterator[Problem]:
+    """Find units that two tables give different labels of one coder."""
+    first: dict[tuple[str, str, str], tuple[Path, tuple[str, ...]]] = {}
+    for path, row in rows:
+        for dimension, labels in row.labels.items():
+            earlier, said = first.setdefault((row.utterance_id, row.coder, dimension), (path, labels))
+            if said != labels:
+                yield Problem(
+                    f"{path.name}, uiting {row.utterance_id}, kolom {dimension}",
+                    f"dezelfde codeur geeft hier een ander label dan in {earlier.name}",
+                    "Houd één van beide over.",
+                )
 
 
 def _problem(path: Path, row: LabelRow, units: Mapping[str, Utterance]) -> Problem | None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import InternalError, RaamwerkError
+from pipeline.steps import compare, plan, report
 from pipeline.steps.problems import failed_sessions
 from pipeline.steps.progress import say
 from pipeline.steps.report import report_path
+from pipeline.steps.untold import MendableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +18,13 @@ if TYPE_CHECKING:
 
 OK, SOME_FAILED, NOTHING_DONE, BROKEN = 0, 1, 2, 3
 """Exit statuses: all well; some sessions could not be processed; the study cannot be used; an error of ours."""
+UNKNOWN = ("de verwerking is afgebroken zonder dat een reden is genoteerd. Draai de studie opnieuw.",)
+
+
+def begin(sessions: tuple[str, ...]) -> None:
+    """Say how much is to be done, before a server is started."""
+    if sessions:
+        say(f"{_counted(len(sessions))} te verwerken. Voorbereiden …")
 
 
 def announce(session_id: str, number: int, total: int) -> None:
@@ -23,26 +32,41 @@ def announce(session_id: str, number: int, total: int) -> None:
     say(f"Sessie {number} van {total}: {session_id}")
 
 
+def fail_where_unfinished(workplace: Workplace) -> None:
+    """End a flow as failed when a session still needs work.
+
+    Raises:
+        MendableError: naming the sessions.
+    """
+    unfinished = plan.run(workplace)
+    if unfinished:
+        message = f"niet verwerkt: {', '.join(unfinished)}"
+        raise MendableError(message)
+
+
 def run(workplace: Workplace, worked_on: tuple[str, ...]) -> int:
-    """Say how a run ended and what to do next.
+    """Say how a run ended and what to do next; the ledger decides what was done.
 
     Returns:
         `OK`, or `SOME_FAILED` when a session could not be processed.
     """
-    failed = failed_sessions(workplace)
-    done = [session for session in worked_on if session not in failed]
-    sessions = "sessie" if len(done) == 1 else "sessies"
-    say(f"\n{len(done)} {sessions} verwerkt{'' if worked_on else ': alles was al bij'}.")
-    for session, reasons in failed.items():
+    unfinished = plan.run(workplace)
+    # Nothing to do when the flow did them; otherwise their error is shown to the person who can mend it.
+    compare.run(workplace)
+    report.run(workplace)
+    done = len([session for session in worked_on if session not in unfinished])
+    say(f"\n{_counted(done)} verwerkt{'' if worked_on else ': alles was al bij'}.")
+    reasons = failed_sessions(workplace)
+    for session in unfinished:
         say(f"\nNiet verwerkt: {session}")
-        for reason in reasons:
+        for reason in reasons.get(session, UNKNOWN):
             say(f"  {reason}")
     say(f"\nHet rapport staat in {report_path(workplace)}")
     say("Hoe verder:")
     say("  - lees het rapport in je browser;")
-    say(f"  - lees labels in die je zelf hebt gegeven: raamwerk labels {workplace.study} LABELS.csv")
+    say(f"  - controleer en verbeter labels: raamwerk units {workplace.study} JOUW_NAAM maakt een invultabel;")
     say("  - voeg eigen sessies toe in sessions.csv en draai opnieuw; wat klaar is, blijft klaar.")
-    return SOME_FAILED if failed else OK
+    return SOME_FAILED if unfinished else OK
 
 
 def guarded(work: Callable[[], int]) -> int:
@@ -53,9 +77,16 @@ def guarded(work: Callable[[], int]) -> int:
     """
     try:
         return work()
+    except InternalError as error:
+        say(str(error))
+        return BROKEN
     except RaamwerkError as error:
         say(f"Dit gaat niet:\n{error}")
         return NOTHING_DONE
     except Exception as error:  # noqa: BLE001 - the last border: its message might repeat what somebody said
         say(str(InternalError.of(error)))
         return BROKEN
+
+
+def _counted(sessions: int) -> str:
+    return f"{sessions} {'sessie' if sessions == 1 else 'sessies'}"

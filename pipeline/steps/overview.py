@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pipeline.statistics.describe import describe_study
@@ -55,7 +55,6 @@ def overview(workplace: Workplace, store: Store) -> Overview:
 
 def describe(seen: Overview, store: Store) -> StudyDescription:
     """Compute the tables of a study over its sessions that are up to date."""
-    study = replace(seen.study, sessions=tuple(session for session in seen.study.sessions if session.id in seen.ready))
     sessions = {session: units_of(store, session) for session in seen.ready}
     predictions = {session: store.predictions(session, seen.model_version or "") for session in seen.ready}
-    return describe_study(study, seen.codebook, sessions, predictions)
+    return describe_study(seen.study, seen.codebook, sessions, predictions)

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from pipeline.domain.coding import CoderKind
 from pipeline.domain.description import Provenance
 from pipeline.report.page import render_report
-from pipeline.steps.keys import digest
+from pipeline.steps.keys import code_digest, digest
 from pipeline.steps.overview import Overview, describe, overview
 from pipeline.steps.session import units_of, words_of
 from pipeline.store.database import WHOLE_STUDY
@@ -40,10 +41,11 @@ def run(workplace: Workplace) -> Summary:
     path = report_path(workplace)
     with workplace.open_store() as store:
         seen = overview(workplace, store)
-        key = digest(seen.key, version("raamwerk"))
+        judged = {session: counts for session in seen.ready if any(counts := _judged(store, session))}
+        key = digest(seen.key, version("raamwerk"), code_digest("statistics", "report"), repr(judged))
         if store.finished_key(WHOLE_STUDY, REPORT) == key and path.is_file():
             return {}
-        page = render_report(describe(seen, store), _provenance(workplace, seen, store))
+        page = render_report(describe(seen, store), _provenance(workplace, seen, store, judged))
         path.parent.mkdir(parents=True, exist_ok=True)
         write_text(path, page)
         summary = {"sessies": len(seen.ready)}
@@ -51,24 +53,37 @@ def run(workplace: Workplace) -> Summary:
         return summary
 
 
-def _provenance(workplace: Workplace, seen: Overview, store: Store) -> Provenance:
+def _provenance(
+    workplace: Workplace, seen: Overview, store: Store, judged: Mapping[str, tuple[int, int, int]]
+) -> Provenance:
     vault = workplace.open_vault()
+    folder = workplace.find_tagger(seen.codebook)
     return Provenance(
         software_version=version("raamwerk"),
         model_version=seen.model_version,
         codebook_version=seen.codebook.version_key,
         made_on=datetime.now(UTC).date(),  # noqa: TID251 - a step is where the real clock is read
+        labelled_with=read_manifest(folder).codebook_version if folder else None,
         learnt_from=_learnt(workplace, seen, store),
+        judged=judged,
         failed=seen.failed,
         warnings={session: vault.get(session)[0].warnings for session in seen.ready},
         replaced={session: words_of(store, session).replaced for session in seen.ready},
     )
 
 
+def _judged(store: Store, session: str) -> tuple[int, int, int]:
+    """Count the units judged by people, those judged by a language model, and the labels that were set aside."""
+    judgements = store.judgements(session)
+    kinds = (CoderKind.MENS, CoderKind.TAALMODEL)
+    people, machine = (len({each.utterance_id for each in judgements if each.coder_kind is kind}) for kind in kinds)
+    return people, machine, store.set_aside(session)
+
+
 def _learnt(workplace: Workplace, seen: Overview, store: Store) -> Mapping[str, int]:
     """Count per session the units whose labels the model has learnt from."""
-    folder = workplace.models / "tagger" / seen.codebook.id
-    known = set(read_manifest(folder).trained_on) if seen.model_version else set()
+    folder = workplace.find_tagger(seen.codebook)
+    known = set(read_manifest(folder).trained_on) if folder else set()
     counts = {
         session: sum(unit.text_sha in known for unit in units_of(store, session).utterances if not unit.minimal)
         for session in seen.ready

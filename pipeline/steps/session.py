@@ -49,9 +49,9 @@ def run_step(workplace: Workplace, session_id: str, step: str, work: Callable[[J
     Raises:
         InputError: when the step before it has not been done with the present input.
     """
-    study = workplace.read_study()
-    codebook = workplace.read_codebook(study)
     with noted(workplace, session_id), workplace.open_store() as store:
+        study = workplace.read_study()
+        codebook = workplace.read_codebook(study)
         workplace.open_vault().check_keys(store)
         store.register_study(study, codebook)
         session = study.session(session_id)
@@ -64,7 +64,7 @@ def run_step(workplace: Workplace, session_id: str, step: str, work: Callable[[J
             raise InputError.single(
                 msg,
                 f"de stap '{before[0]}' is nog niet gedaan met de bestanden zoals ze nu zijn",
-                f"Doe eerst `raamwerk {before[0]} {workplace.study.name}`, of alles ineens met `raamwerk run`.",
+                f"Doe eerst `raamwerk {before[0]} {workplace.study}`, of alles ineens met `raamwerk run`.",
             )
         return dict(work(Job(workplace, study, codebook, session, keys, store)))
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from pipeline.domain.errors import InputError
 from pipeline.steps.base import prepare_base
-from pipeline.steps.keys import TAG
+from pipeline.steps.keys import TAG, model_version
 from pipeline.steps.progress import bar
 from pipeline.steps.session import Job, Summary, run_step, units_of
+from pipeline.tagging.base import BUILT_BASE
+from pipeline.tagging.weights import read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,8 +32,12 @@ def run(workplace: Workplace, session_id: str) -> Summary:
 
 def _tag(job: Job) -> Summary:
     folder = job.workplace.tagger_folder(job.codebook)
-    prepare_base(job.workplace.base_folder)
-    tagger = _tagger(folder, job.workplace.base_folder, job.codebook)
+    if read_manifest(folder).base == BUILT_BASE:
+        prepare_base(job.workplace.base_folder)
+    version = model_version(job.workplace, job.codebook)
+    tagger = _tagger(folder, job.workplace.base_folder, job.codebook, version)
+    if tagger.version != version:
+        raise InputError.single(folder.name, "het model is tijdens de verwerking vervangen", "Draai de studie opnieuw.")
     session = units_of(job.store, job.session.id)
     units = sum(not utterance.minimal for utterance in session.utterances)
     with bar(f"{job.session.id}: coderen door het model", units) as advance:
@@ -40,7 +47,7 @@ def _tag(job: Job) -> Summary:
 
 
 @cache
-def _tagger(folder: Path, base: Path, codebook: Codebook) -> Tagger:
+def _tagger(folder: Path, base: Path, codebook: Codebook, _version: str | None) -> Tagger:
     from pipeline.tagging.tagger import load_tagger
 
     return load_tagger(folder, base, codebook=codebook)

@@ -6,16 +6,17 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from pipeline.domain.coding import CoderKind
-from pipeline.domain.errors import InputError
+from pipeline.domain.errors import InputError, RaamwerkError
 from pipeline.domain.training import SettledLabel, TrainingSession
 from pipeline.formats.params import read_params
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
-from pipeline.steps.progress import bar
-from pipeline.steps.session import units_of
+from pipeline.steps.progress import bar, say
+from pipeline.tagging.base import BUILT_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from pipeline.domain.coding import Judgement
     from pipeline.domain.study import Study
@@ -27,8 +28,13 @@ SETTLER = "vaststelling"
 """Name of the coder whose word is final where coders differed."""
 
 
-def run(workplace: Workplace) -> Summary:
-    """Bring the study up to its labels, and train; the tagger of the same codebook is replaced.
+def run(workplace: Workplace, out: Path | None = None) -> Summary:
+    """Bring the study up to its labels, and train; sessions that cannot be processed are left out and named.
+
+    Args:
+        workplace: where the study is.
+        out: folder for the tagger; `None` for a place within the study, where its next run finds it. A tagger holds
+            hashes of the words that it learnt from, so that of a real study stays with the study.
 
     Returns:
         Number of sessions and of labelled units it learnt from.
@@ -39,9 +45,9 @@ def run(workplace: Workplace) -> Summary:
     study = workplace.read_study()
     codebook = workplace.read_codebook(study)
     for session in study.sessions:
-        for step in (ingest, pseudonymise, unitise):
-            step.run(workplace, session.id)
-    labels.run(workplace)
+        _bring_up(workplace, session.id)
+    if labels.tables(workplace):
+        labels.run(workplace)
     with workplace.open_store() as store:
         sessions = tuple(_labelled(study, store))
     if not sessions:
@@ -50,20 +56,30 @@ def run(workplace: Workplace) -> Summary:
             "er zijn geen labels waar de codeurs het over eens zijn of die zijn vastgesteld",
             f"Zet labels in de map labels/, met zo nodig een codeur die '{SETTLER}' heet.",
         )
-    prepare_base(workplace.base_folder)
+    params = read_params(workplace.params)
+    if params.base == BUILT_BASE:
+        prepare_base(workplace.base_folder)
     from pipeline.tagging.train import train
 
     with bar("Model trainen", 100) as advance:
         train(
             sessions,
             codebook,
-            read_params(workplace.params),
+            params,
             base=workplace.base_folder,
-            out=workplace.models / "tagger" / codebook.id,
+            out=out or workplace.own_tagger(codebook),
             report=lambda _what, share: advance(round(100 * share)),
         )
     units = {label.utterance_id for session in sessions for label in session.labels}
     return {"sessies": len(sessions), "uitingen": len(units)}
+
+
+def _bring_up(workplace: Workplace, session_id: str) -> None:
+    try:
+        for step in (ingest, pseudonymise, unitise):
+            step.run(workplace, session_id)
+    except RaamwerkError as error:
+        say(f"Doet niet mee: {session_id}\n  {error}")
 
 
 def _labelled(study: Study, store: Store) -> Iterator[TrainingSession]:
@@ -71,10 +87,11 @@ def _labelled(study: Study, store: Store) -> Iterator[TrainingSession]:
     for session_id in store.sessions():
         judgements = store.judgements(session_id)
         settled = tuple(settle(judgements))
-        if settled:
+        units = store.unitised(session_id)
+        if settled and units is not None:
             machine = any(judgement.coder_kind is CoderKind.TAALMODEL for judgement in judgements)
             yield TrainingSession(
-                session=units_of(store, session_id),
+                session=units,
                 labels=settled,
                 labelled_by=CoderKind.TAALMODEL if machine else CoderKind.MENS,
                 written_by=CoderKind.TAALMODEL if study.fictional else None,

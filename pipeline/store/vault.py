@@ -105,8 +105,8 @@ class Vault:
         if self._used() and not self._keys.complete():
             message = (
                 f"In de kluis {self.folder} liggen versleutelde sessies, maar de sleutel ligt niet in "
-                f"{self._keys.folder}. Zet die map terug uit je reservekopie. Is er geen kopie, verwijder dan de kluis "
-                "en de database, en lees de transcripten opnieuw in."
+                f"{self._keys.folder}. Zet die map terug uit je reservekopie. Is er geen kopie, hernoem dan de map "
+                ".raamwerk van de studie (bewaar hem: er staan labels in) en lees de transcripten opnieuw in."
             )
             raise RaamwerkError(message)
 

@@ -12,7 +12,7 @@ from pipeline.tagging.heads import decide, differences
 from pipeline.tagging.inputs import inputs_of
 from pipeline.tagging.learn import best_device
 from pipeline.tagging.network import batches
-from pipeline.tagging.weights import read_manifest, read_network, version_of
+from pipeline.tagging.weights import read_tagger, restore_network
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Probabilities
     from pipeline.tagging.network import Network
-    from pipeline.tagging.weights import Manifest
+    from pipeline.tagging.weights import StoredTagger
 
 
 class Tagger:
     """A tagger ready for work; made by `load_tagger`.
 
     Attributes:
-        version: 12 hex digits that change with anything that changes its answers.
+        version: `StoredTagger.version` of the very files it was made of, whatever lies in their folder by now.
         network: encoder and heads, adapter merged.
         device: where it works, "cpu" or "cuda".
     """
 
-    def __init__(self, version: str, manifest: Manifest, encoder: Encoder, network: Network, batch_tokens: int) -> None:
-        self.version = version
+    def __init__(self, stored: StoredTagger, encoder: Encoder, network: Network, batch_tokens: int) -> None:
+        self.version = stored.version
         self.network = network
         self.device = next(network.layers.parameters()).device.type
-        self._manifest = manifest
+        self._manifest = stored.manifest
         self._encoder = encoder
         self._batch_tokens = batch_tokens
 
@@ -119,12 +119,13 @@ def load_tagger(
         InputError: when the folder is no tagger or is damaged, its labels are not those of the codebook (saying which
             differ), or the encoder is missing or another one than it was trained on.
     """
-    manifest = read_manifest(model)
+    stored = read_tagger(model)
+    manifest = stored.manifest
     if codebook is not None:
         problems = differences(manifest.heads, codebook)
         if problems:
             raise InputError(problems)
     encoder = load_encoder(manifest.base, base)
-    network = read_network(model, manifest, encoder)
+    network = restore_network(stored, encoder, model)
     network.to(device or best_device())
-    return Tagger(version_of(model), manifest, encoder, network, batch_tokens)
+    return Tagger(stored, encoder, network, batch_tokens)

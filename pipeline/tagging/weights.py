@@ -1,27 +1,27 @@
 """Keep a trained tagger in a folder, and read it back: safetensors and JSON, never a pickle.
 
 `tagger.json` names the checksums of the two weight files and of the base, so files of different taggers cannot mix and
-a tagger cannot run on another base. The version of a tagger is the beginning of the SHA-256 of `tagger.json`.
+a tagger cannot run on another base. The version of a tagger is the beginning of the SHA-256 of `tagger.json`. Who reads
+a folder first finishes a replacement that was interrupted (`swap`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.params import TaggerParams
-from pipeline.tagging.delivery import sha256_of
 from pipeline.tagging.heads import Head
 from pipeline.tagging.network import adapter_weights, build_network, head_weights, merged, put_weights
+from pipeline.tagging.swap import content_of, finish, is_settled, put_in_place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.network import Network
@@ -34,6 +34,8 @@ ADAPTER, HEADS, MANIFEST, METRICS, CARD = (
     "card.md",
 )
 FORMAT = 1
+TAG_VERSION = "1"
+"""Raise it when the same tagger would answer otherwise: other inputs, sums or decisions; part of content keys."""
 RETRAIN = "Train de tagger opnieuw, of haal de map terug uit git."
 
 
@@ -62,8 +64,25 @@ class Manifest:
     files: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTagger:
+    """A whole tagger as read from its folder, independent of what happens to the folder afterwards.
+
+    Attributes:
+        version: 12 hex digits that change with anything that changes its answers.
+        manifest: what `tagger.json` says.
+        adapter: content of the adapter's file, as `manifest` says.
+        heads: content of the heads' file, as `manifest` says.
+    """
+
+    version: str
+    manifest: Manifest
+    adapter: bytes
+    heads: bytes
+
+
 def save_tagger(folder: Path, network: Network, manifest: Manifest, papers: Mapping[str, str]) -> str:
-    """Write a tagger, replacing the one that was there only when everything is written.
+    """Write a tagger; a reader finds the one that was there or the new one, also after a kill at any moment.
 
     Args:
         folder: folder of the tagger; everything else in it goes.
@@ -74,22 +93,14 @@ def save_tagger(folder: Path, network: Network, manifest: Manifest, papers: Mapp
     Returns:
         The version of the tagger.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as work:
-        new = Path(work) / "nieuw"
-        new.mkdir()
-        save_file(adapter_weights(network), new / ADAPTER)
-        save_file(head_weights(network), new / HEADS)
-        complete = replace(manifest, files={name: sha256_of(new / name) for name in (ADAPTER, HEADS)})
-        (new / MANIFEST).write_bytes(_written(complete))
-        for name, text in papers.items():
-            (new / name).write_bytes(text.encode())
-        if folder.exists():
-            folder.rename(Path(work) / "oud")
-        new.rename(folder)
-    return version_of(folder)
+    weights = {ADAPTER: save(adapter_weights(network)), HEADS: save(head_weights(network))}
+    complete = replace(manifest, files={name: _sha256(content) for name, content in weights.items()})
+    written = _written(complete)
+    files = {**weights, MANIFEST: written, **{name: text.encode() for name, text in papers.items()}}
+    put_in_place(folder, files, binding=MANIFEST)
+    return _version(written)
 
 
 def _written(manifest: Manifest) -> bytes:
@@ -97,9 +108,30 @@ def _written(manifest: Manifest) -> bytes:
     return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _version(written: bytes) -> str:
+    return _sha256(written)[:12]
+
+
 def version_of(folder: Path) -> str:
-    """Give the version of the tagger in a folder: 12 hex digits that change with anything that changes its answers."""
-    return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()[:12]
+    """Give the version of the tagger in a folder, without looking at its weights.
+
+    Raises:
+        InputError: when the folder is no tagger.
+    """
+    return _version(_present(folder))
+
+
+def codebook_version_of(folder: Path) -> str:
+    """Give `Codebook.version_key` of the codebook that a tagger learnt with, without looking at its weights.
+
+    Raises:
+        InputError: when the folder is no tagger.
+    """
+    return _parsed(folder, _present(folder)).codebook_version
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -108,20 +140,57 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         InputError: when the folder is no tagger, or is damaged.
     """
+    return read_tagger(folder).manifest
+
+
+def read_tagger(folder: Path) -> StoredTagger:
+    """Read a whole tagger, every file once; when it is replaced meanwhile, the new one.
+
+    Raises:
+        InputError: when the folder is no tagger, or is damaged.
+    """
+    while True:
+        finish(folder, MANIFEST)
+        written = content_of(folder / MANIFEST)
+        try:
+            return _stored(folder, written)
+        except InputError:
+            if is_settled(folder, MANIFEST, written):
+                raise
+
+
+def _stored(folder: Path, written: bytes | None) -> StoredTagger:
+    found = _there(folder, written)
+    manifest = _parsed(folder, found)
+    weights = {}
+    for name, sha in manifest.files.items():
+        content = content_of(folder / name)
+        if content is None or _sha256(content) != sha:
+            raise InputError.single(str(folder / name), "dit bestand ontbreekt of hoort niet bij tagger.json", RETRAIN)
+        weights[name] = content
+    return StoredTagger(_version(found), manifest, weights[ADAPTER], weights[HEADS])
+
+
+def _present(folder: Path) -> bytes:
+    finish(folder, MANIFEST)
+    return _there(folder, content_of(folder / MANIFEST))
+
+
+def _there(folder: Path, written: bytes | None) -> bytes:
+    if written is None:
+        raise InputError.single(str(folder), "hier staat geen tagger (tagger.json ontbreekt)", RETRAIN)
+    return written
+
+
+def _parsed(folder: Path, written: bytes) -> Manifest:
     try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError.single(str(folder), "hier staat geen tagger (tagger.json ontbreekt)", RETRAIN) from error
+        content = json.loads(written)
     except ValueError as error:
         raise InputError.single(str(folder / MANIFEST), "dit is geen JSON", RETRAIN) from error
     try:
-        manifest = _manifest(content)
-    except (KeyError, TypeError, ValueError) as error:
+        return _manifest(content)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError.single(str(folder / MANIFEST), "de inhoud is niet die van een tagger", RETRAIN) from error
-    for name, sha in manifest.files.items():
-        if not (folder / name).is_file() or sha256_of(folder / name) != sha:
-            raise InputError.single(str(folder / name), "dit bestand ontbreekt of hoort niet bij tagger.json", RETRAIN)
-    return manifest
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
@@ -147,13 +216,13 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     )
 
 
-def read_network(folder: Path, manifest: Manifest, encoder: Encoder) -> Network:
+def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Network:
     """Put the saved weights on an encoder.
 
     Args:
-        folder: of the tagger.
-        manifest: of the same folder.
+        stored: the tagger.
         encoder: stays as it is.
+        folder: where the tagger lies, for messages only.
 
     Returns:
         The network with its adapter merged, ready to answer.
@@ -161,8 +230,9 @@ def read_network(folder: Path, manifest: Manifest, encoder: Encoder) -> Network:
     Raises:
         InputError: when the encoder is another one than the tagger was trained on, or the weights do not fit it.
     """
-    from safetensors.torch import load_file
+    from safetensors.torch import load
 
+    manifest = stored.manifest
     if encoder.sha != manifest.base_sha:
         raise InputError.single(
             str(folder),
@@ -171,7 +241,7 @@ def read_network(folder: Path, manifest: Manifest, encoder: Encoder) -> Network:
         )
     network = build_network(manifest.heads, encoder, manifest.params.lora_rank)
     try:
-        put_weights(network, load_file(folder / ADAPTER), load_file(folder / HEADS))
+        put_weights(network, load(stored.adapter), load(stored.heads))
     except ValueError as error:
         raise InputError.single(str(folder), "de gewichten passen niet bij tagger.json", RETRAIN) from error
     return merged(network)

@@ -46,5 +46,5 @@ def flow_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
                 assert server.poll() is None
                 assert time.monotonic() < deadline
                 time.sleep(0.2)
-        yield {**environment, "PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
+        yield {**environment, "RAAMWERK_PREFECT": f"http://127.0.0.1:{port}/api"}
         server.kill()

@@ -29,13 +29,18 @@ def run(study: Path, environment: dict[str, str]) -> subprocess.CompletedProcess
     )
 
 
-def contents(study: Path, environment: dict[str, str]) -> object:
-    """Everything the study holds: database without times, and what the vault says when opened."""
-    keys = KeyStore(Path(environment["RAAMWERK_HOME"]) / "sleutels" / study.name)
+def keys_of(study: Path, environment: dict[str, str]) -> KeyStore:
+    named = (study / ".raamwerk" / "sleutelmap.txt").read_text(encoding="utf-8").strip()
+    return KeyStore(Path(environment["RAAMWERK_HOME"]) / "sleutels" / named)
+
+
+def contents(study: Path, keys: KeyStore) -> object:
+    """Everything the study holds: database without times, the vault when opened, and all that was written to read."""
     vault = Vault(study / ".raamwerk" / "kluis", keys)
+    written = {path.name: path.read_bytes() for path in (study / "rapport").rglob("*") if path.is_file()}
     with open_store(f"sqlite:///{study / '.raamwerk' / 'raamwerk.db'}") as store:
         raw = {session: vault.get(session) for session in store.sessions()}
-        return store.contents(), raw
+        return store.contents(), raw, keys.load(), written
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +78,11 @@ def test_a_second_run_does_nothing_and_a_changed_file_is_one_session(
 ) -> None:
     del tmp_path
     study, _ = processed
-    before = contents(study, flow_environment)
+    keys = keys_of(study, flow_environment)
+    before = contents(study, keys)
     again = run(study, flow_environment)
     assert "0 sessies verwerkt" in again.stderr
-    assert contents(study, flow_environment) == before
+    assert contents(study, keys) == before
     with (study / "transcripten" / "twee.txt").open("a", encoding="utf-8") as stream:
         stream.write("SW1: En dan bel ik de apotheek nog even.\n")
     changed = run(study, flow_environment)
@@ -112,32 +118,32 @@ def test_a_study_that_is_wrong_itself_starts_nothing(flow_environment: dict[str,
 def test_a_run_killed_at_any_moment_and_run_again_gives_the_same_store(
     processed: tuple[Path, subprocess.CompletedProcess[str]], flow_environment: dict[str, str], tmp_path: Path
 ) -> None:
-    del processed  # the base encoder and the look-up lists stand ready after it
-    keys = Path(flow_environment["RAAMWERK_HOME"]) / "sleutels"
-    whole = make_study(tmp_path / "a" / "heel")
+    del processed  # the base encoder stands ready after it
+    keys = tmp_path / "sleutel"
     # Pseudonyms follow from the key: every study of this test starts with the same one.
-    KeyStore(keys / "heel").load()
-    shutil.copytree(keys / "heel", tmp_path / "sleutel")
+    KeyStore(keys).load()
+    shutil.copytree(keys, tmp_path / "begin")
+    environment = {**flow_environment, "RAAMWERK_KEYS": str(keys)}
+    whole = make_study(tmp_path / "heel" / "wereld")
     began = time.monotonic()
-    assert run(whole, flow_environment).returncode == 0
+    assert run(whole, environment).returncode == 0
     duration = time.monotonic() - began
-    expected = contents(whole, flow_environment)
+    expected = contents(whole, KeyStore(keys))
 
     moments = random.Random(20261121)
-    killed = 0
-    for attempt in range(KILLS):
-        (tmp_path / f"b{attempt}").mkdir()
-        study = make_study(tmp_path / f"b{attempt}" / "heel")
-        shutil.rmtree(keys / "heel")
-        shutil.copytree(tmp_path / "sleutel", keys / "heel")
+    killed = attempts = 0
+    while killed < KILLS:
+        attempts += 1
+        assert attempts < 3 * KILLS, "runs end before they can be killed"
+        study = make_study(tmp_path / f"poging-{attempts}" / "wereld")
+        shutil.rmtree(keys)
+        shutil.copytree(tmp_path / "begin", keys)
         with subprocess.Popen(
-            [RAAMWERK, "run", study], env=flow_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [RAAMWERK, "run", study], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         ) as process:
             # The first seconds are spent on imports, where there is nothing to break.
-            time.sleep(duration * moments.uniform(0.25, 1.0))
+            time.sleep(duration * moments.uniform(0.2, 0.95))
             process.send_signal(signal.SIGKILL)
             killed += process.wait() == -signal.SIGKILL
-        assert run(study, flow_environment).returncode == 0
-        assert contents(study, flow_environment) == expected, f"attempt {attempt}"
-        assert not list((study / ".raamwerk").rglob("*.tmp*"))
-    assert killed >= KILLS // 2
+        assert run(study, environment).returncode == 0
+        assert contents(study, KeyStore(keys)) == expected, f"attempt {attempts}"

@@ -269,7 +269,7 @@ def test_a_typing_error_in_a_key_is_reported_with_line_and_nearest_key(small: Pa
         ("labels.csv", "Het gaat over geld.", "", "labels.csv, rij 4, kolom definitie: de cel is leeg"),
         ("labels.csv", "over,geld,", "over,Geld!,", "labels.csv, rij 4, kolom label: 'Geld!' kan geen id zijn"),
         ("labels.csv", "definitie", "omschrijving", "labels.csv, rij 1: de kolom 'definitie' ontbreekt"),
-        ("labels.csv", "definitie", "omschrijving", "labels.csv, rij 1: de kolom 'omschrijving' is onbekend"),
+        ("labels.csv", "definitie", "omschrijving", "labels.csv, rij 1, kolom D: deze kolom is onbekend"),
         ("labels.csv", "over,werk,", "over,geen,", "labels.csv, rij 5, kolom label: 'geen' kan hier geen label zijn"),
         (
             "labels.csv",

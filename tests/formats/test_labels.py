@@ -74,14 +74,14 @@ def test_labels_of_a_multi_dimension_come_in_codebook_order(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ("leefwreld,,,,", "rij 2, kolom frame: 'leefwreld' is geen label van 'frame'. Bedoel je 'leefwereld'?"),
+        ("leefwreld,,,,", "rij 2, kolom frame: dit is geen label van 'frame'. Bedoel je 'leefwereld'?"),
         ("leefwereld+client,,,,", "rij 2, kolom frame: er staan 2 labels, en hier past er één"),
         (",,zelf+zelf,,", "rij 2, kolom sr: hetzelfde label staat er twee keer"),
-        (",,zelf+,,", "rij 2, kolom sr: '' is geen label van 'sr'"),
+        (",,zelf+,,", "rij 2, kolom sr: label 2 is geen label van 'sr'"),
         (",,geen,2,", "kolom sr_niveau: hier staat een label terwijl 'sr' geen label heeft. Vul '0' in"),
         (",,zelf,0,", "kolom sr_niveau: hier staat '0' terwijl 'sr' wel een label heeft. Kies 1, 2 of 3"),
         (",,,,minimaal", "kolom bijdrage: het label 'minimaal' wordt door een regel gegeven"),
-        (",,,4,", "kolom sr_niveau: '4' is geen label van 'sr_niveau'"),
+        (",,,4,", "kolom sr_niveau: dit is geen label van 'sr_niveau'"),
     ],
 )
 def test_a_wrong_label_is_reported_by_row_and_column(tmp_path: Path, cells: str, expected: str) -> None:
@@ -96,7 +96,7 @@ def test_a_wrong_label_is_reported_by_row_and_column(tmp_path: Path, cells: str,
         (",anna,mens", "kolom uiting: de cel is leeg"),
         ("noord-1.0012.01,,mens", "kolom codeur: de cel is leeg"),
         ("noord-1.0012.01,anna,", "kolom soort_codeur: de cel is leeg"),
-        ("noord-1.0012.01,anna,robot", "kolom soort_codeur: 'robot' is geen soort codeur. Vul mens of taalmodel in."),
+        ("noord-1.0012.01,anna,robot", "kolom soort_codeur: dit is geen soort codeur. Vul mens of taalmodel in."),
     ],
 )
 def test_a_wrong_unit_or_coder_is_reported(tmp_path: Path, start: str, expected: str) -> None:
@@ -118,13 +118,32 @@ def test_the_same_unit_and_coder_twice_is_reported(tmp_path: Path) -> None:
 def test_an_unknown_column_is_reported_with_the_nearest(tmp_path: Path) -> None:
     path = table(tmp_path, "noord-1.0012.01,anna,mens,1", header="uiting,codeur,soort_codeur,sr_nivo")
     first, second = problems_of(path)
-    assert "de kolom 'sr_nivo' is onbekend. Bedoel je 'sr_niveau'?" in first
+    assert "rij 1, kolom D: deze kolom is onbekend. Bedoel je 'sr_niveau'?" in first
     assert "er is geen kolom met labels" in second
 
 
 def test_phases_are_no_column_because_they_are_not_coded_per_unit(tmp_path: Path) -> None:
     path = table(tmp_path, "noord-1.0012.01,anna,mens,client,inbreng", header="uiting,codeur,soort_codeur,frame,fase")
-    assert "de kolom 'fase' is onbekend" in problems_of(path)[0]
+    assert "rij 1, kolom E: deze kolom is onbekend" in problems_of(path)[0]
+
+
+PERSON = "Hendrik Wiersma"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["noord-1.0012.01,Hendrik Wiersma,mens,client,,,,", "noord-1.0013.01,Hendrik Wiersma,mens,client,,,,"],
+        ["uiting,codeur,soort_codeur,Hendrik Wiersma,frame", "noord-1.0012.01,A,mens,x,client"],
+        [HEADER, *(",".join(PERSON if at == wrong else "" for at in range(8)) for wrong in range(8))],
+        [HEADER, ",".join([PERSON] * 8), ",".join([PERSON] * 8), ",".join(["", *[PERSON + "+" + PERSON] * 9])],
+        ["uiting,codeur,soort_codeur,tekst_sha,frame", "noord-1.0012.01,A,mens,Hendrik Wiersma,Hendrik Wiersma"],
+    ],
+    ids=["kop-weg", "in-de-kop", "elke-kolom", "alle-kolommen", "controlegetal"],
+)
+def test_names_in_wrong_places_are_never_repeated(tmp_path: Path, lines: list[str]) -> None:
+    found = problems_of(table(tmp_path, *lines[1:], header=lines[0]))
+    assert not [problem for problem in found if any(name in problem.casefold() for name in ("hendrik", "wiersma"))]
 
 
 @pytest.mark.parametrize("name", ["labels.csv", "labels.xlsx"])

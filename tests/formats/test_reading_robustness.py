@@ -84,9 +84,25 @@ def test_missing_files_folders_links_and_pipes_are_refused(tmp_path: Path) -> No
     (tmp_path / "map.txt").mkdir()
     (tmp_path / "nul.txt").symlink_to("/dev/zero")
     os.mkfifo(tmp_path / "pijp.txt")
-    for name in ("weg", "nergens", "rond", "map", "nul", "pijp"):
-        with pytest.raises(InputError):
+    for name, found in {
+        "weg": "het bestand bestaat niet. Controleer de map en de naam",
+        "nergens": "het bestand bestaat niet",
+        "rond": "het bestand kan niet worden gelezen",
+        "map": "dit is een map, geen bestand. Wijs het bestand zelf aan",
+        "nul": "dit is geen gewoon bestand",
+        "pijp": "dit is geen gewoon bestand",
+    }.items():
+        with pytest.raises(InputError, match=rf"^{name}\.txt: {found}"):
             read_transcript(tmp_path / f"{name}.txt")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_transcript_that_may_not_be_read_is_refused_with_a_cure(tmp_path: Path) -> None:
+    path = tmp_path / "dicht.txt"
+    path.write_text("KM1: hoi\n", encoding="utf-8")
+    path.chmod(0)
+    with pytest.raises(InputError, match=r"^dicht\.txt: het bestand kan niet worden gelezen. Sluit het bestand"):
+        read_transcript(path)
 
 
 def test_a_link_to_a_transcript_is_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import zipfile
 from pathlib import Path
@@ -141,13 +142,87 @@ def test_the_same_label_or_person_twice_is_reported(tmp_path: Path) -> None:
 
 
 def test_unknown_missing_and_double_columns_are_reported_together(tmp_path: Path) -> None:
-    found = problems_of(roster(tmp_path, "A,B,C", header="sprekr,functie,functie"))
-    assert [part for problem in found for part in ("onbekend", "twee keer", "ontbreekt") if part in problem] == [
-        "onbekend",
-        "twee keer",
-        "ontbreekt",
-        "ontbreekt",
+    found = problems_of(roster(tmp_path, "A,B,C,D", header="sprekr,naam,functie,functie"))
+    assert [problem.split(". ")[0] for problem in found] == [
+        "deelnemers.csv, rij 1, kolom A: deze kolom is onbekend",
+        "deelnemers.csv, rij 1: de kolom 'functie' staat er twee keer",
+        "deelnemers.csv, rij 1: de kolom 'spreker' ontbreekt",
     ]
+    assert "Bedoel je 'spreker'?" in found[0]
+
+
+def test_a_roster_without_column_names_is_one_finding_that_lists_them(tmp_path: Path) -> None:
+    (found,) = problems_of(roster(tmp_path, "KM2,Jan,beleid", header="KM1,Hendrik Wiersma,klantmanager"))
+    assert found == (
+        "deelnemers.csv, rij 1: de eerste rij heeft geen kolomnamen. "
+        "Zet bovenaan een rij met de namen van de kolommen: spreker, naam. "
+        "Ook mogelijk: functie, gespreksrol, groep, soort, ook."
+    )
+
+
+NAMES = ("Hendrik", "Wiersma", "Roelof")
+PERSON = "Hendrik Wiersma"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["KM1,Hendrik Wiersma,klantmanager", "KM2,Roelof,beleid"],
+        ["Hendrik Wiersma", "Roelof"],
+        ["spreker,Hendrik Wiersma,naam", "KM1,x,Roelof"],
+        ["spreker,Hendrik Wiersma,Hendrik Wiersma", "KM1,x,Roelof"],
+        ["Hendrik Wiersma;spreker;naam;", "x;KM1;Roelof;Hendrik Wiersma", "x;KM1;Roelof;;;Hendrik Wiersma"],
+        [HEADER, *(",".join(PERSON if at == wrong else "" for at in range(7)) for wrong in range(7))],
+        [HEADER, ",".join([PERSON] * 7), ",".join([PERSON] * 7), ",".join(["", *[PERSON] * 6])],
+        [HEADER, ',"Hendrik Wiersma,,,', "Roelof,"],
+    ],
+    ids=["kop-weg", "lijst", "in-de-kop", "dubbel-in-de-kop", "naast-de-kop", "elke-kolom", "alle-kolommen", "open"],
+)
+def test_names_in_wrong_places_are_never_repeated(tmp_path: Path, lines: list[str]) -> None:
+    found = problems_of(roster(tmp_path, *lines[1:], header=lines[0]))
+    assert not [problem for problem in found if any(name in problem for name in NAMES)]
+
+
+def test_names_in_an_excel_roster_and_on_its_tabs_are_never_repeated(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.title = "Hendrik Wiersma"
+    sheet.append(["spreker", "naam"])
+    second = book.create_sheet("Roelof")
+    second.append(["spreker", "naam"])
+    book.save(tmp_path / "deelnemers.xlsx")
+    (found,) = problems_of(tmp_path / "deelnemers.xlsx")
+    assert "meer dan één blad heeft deze kolommen (blad 1 en 2)" in found
+    for header in (["spreker", "naam", "Roelof"], ["Roelof", "Wiersma"]):
+        book = openpyxl.Workbook()
+        sheet = book.active
+        assert sheet is not None
+        sheet.title = "Hendrik Wiersma"
+        sheet.append(header)
+        sheet.append(["KM1", "Hendrik", "Wiersma"])
+        sheet["B2"].data_type = "e"
+        book.save(tmp_path / "deelnemers.xlsx")
+        found = " ".join(problems_of(tmp_path / "deelnemers.xlsx"))
+        assert not any(name in found for name in NAMES)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read everything")
+def test_a_roster_that_may_not_be_read_is_refused_with_a_cure(tmp_path: Path) -> None:
+    path = roster(tmp_path, "KM1,Ilse,,,,,")
+    path.chmod(0)
+    assert problems_of(path)[0].startswith("deelnemers.csv: het bestand kan niet worden gelezen. Sluit het")
+
+
+def test_a_roster_that_is_not_there_or_is_a_folder_is_refused_with_a_cure(tmp_path: Path) -> None:
+    (tmp_path / "map.csv").mkdir()
+    (tmp_path / "bestand").write_text("x", encoding="utf-8")
+    for name, found in {
+        "weg.csv": "het bestand bestaat niet. Controleer de map en de naam",
+        "bestand/weg.csv": "het bestand bestaat niet. Controleer de map en de naam",
+        "map.csv": "dit is een map, geen bestand. Wijs het bestand zelf aan.",
+    }.items():
+        assert problems_of(tmp_path / name)[0].startswith(f"{Path(name).name}: {found}")
 
 
 def test_an_excel_roster_reads_the_same(tmp_path: Path) -> None:
@@ -192,7 +267,7 @@ def test_csv_is_read_in_every_habit_of_excel(tmp_path: Path, content: bytes) -> 
             b"spreker,naam\n" + b"," * 200_000,
             "rij 2: de aanhalingstekens kloppen niet, of er staat veel te veel op de rij",
         ),
-        (b" " * 110_000 + b"\nx;naam\n1;2", "rij 2: de kolom 'x' is onbekend"),
+        (b" " * 110_000 + b"\nx;naam\n1;2", "rij 2, kolom A: deze kolom is onbekend"),
         (b"%PDF-1.7\n" + bytes(range(256)) * 20, "dit is geen tekst"),
     ],
 )
@@ -217,7 +292,7 @@ def test_formulas_without_outcome_and_errors_of_excel_are_no_empty_cells(tmp_pat
     book.save(tmp_path / "deelnemers.xlsx")
     found = problems_of(tmp_path / "deelnemers.xlsx")
     assert any("rij 2, kolom B: de cel heeft een formule zonder uitkomst" in problem for problem in found)
-    assert any("rij 3, kolom B: de cel toont een fout van Excel (#N/A)" in problem for problem in found)
+    assert any("rij 3, kolom B: de cel toont een fout van Excel" in problem for problem in found)
 
 
 def test_a_bomb_in_an_excel_file_is_refused_before_it_goes_off(tmp_path: Path) -> None:

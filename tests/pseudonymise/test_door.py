@@ -218,6 +218,47 @@ def test_a_name_found_once_is_found_where_nothing_gives_it_away() -> None:
     assert "Quirpelaar" not in " ".join(turn.text for turn in outcome.transcript.turns)
 
 
+def test_an_age_is_its_band_of_ten_years_and_stands_in_no_key() -> None:
+    outcome = run("Fatma is 34 jaar oud, haar zoon is vier en haar oma is negenentachtig.")
+    bands = [span.pseudonym for span in outcome.spans[0] if span.kind == "LEEFTIJD"]
+    assert bands == ["LEEFTIJD_30", "LEEFTIJD_0", "LEEFTIJD_80"]
+    assert not any(entry.kind == "LEEFTIJD" for entry in outcome.key.entries)
+
+
+def test_a_number_that_answers_how_old_is_an_age_and_elsewhere_is_none() -> None:
+    asked = run("Hoe oud is hij nu?", "58, dacht ik.")
+    assert [span.pseudonym for span in asked.spans[1]] == ["LEEFTIJD_50"]
+    assert run("Hoeveel zijn het er?", "58, dacht ik.").spans[1] == ()
+
+
+def test_a_surname_with_tussenvoegsels_is_found_again_without_its_first_name() -> None:
+    outcome = run("toen belde fatma in 't veld", "ja in 't veld die wist dat", roster=None)
+    assert [span.pseudonym for span in outcome.spans[1]] == [outcome.spans[0][0].pseudonym]
+
+
+def test_a_surname_has_one_number_with_and_without_the_capital_of_its_tussenvoegsel() -> None:
+    outcome = run("Ik belde mevrouw ter Steege.", "Mevrouw Ter Steege was er niet.", roster=None)
+    assert outcome.spans[0][0].pseudonym == outcome.spans[1][0].pseudonym
+
+
+def test_a_short_name_is_found_again_where_it_opens_a_sentence() -> None:
+    outcome = run("Toen kwam Ed binnen.", "Ed.", roster=None)
+    assert [span.kind for span in outcome.spans[1]] == ["PERSOON"]
+
+
+STRAY = (
+    "Ik heb Een Vraag en die Moet Ik nu stellen.",
+    "Dat Hebben we vorige Week al Gedaan met de Gemeente en de bakker.",
+    "De Slager om de hoek is Kort gezegd Ook Dicht.",
+)
+
+
+def test_where_capitals_stray_one_on_an_ordinary_word_is_no_name() -> None:
+    outcome = run(*STRAY, "Toen kwam Fatma Bakker met meneer Slager en Qwirina.", roster=None)
+    assert outcome.spans[:3] == ((), (), ())
+    assert [span.kind for span in outcome.spans[3]] == ["PERSOON", "PERSOON", "PERSOON"]
+
+
 def test_known_persons_side_by_side_stay_two() -> None:
     outcome = run("Peter Hanneke, komen jullie?", "Peter. Hanneke.")
     assert [span.kind for span in outcome.spans[0]] == ["PROF_KM", "PROF_SW"]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from bs4 import BeautifulSoup, Tag
 
+from pipeline.domain.codebook import RollUp
 from pipeline.domain.description import Provenance
 from pipeline.domain.study import Question
 from pipeline.report.page import render_report
@@ -282,6 +283,72 @@ def test_registered_questions_are_shown_with_their_date() -> None:
     assert text_of(found.select_one(".questions")) == "Helpt het? Cliënt aanwezig → Afspraken · vastgelegd op 4-1-2019"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "about"),
+    [
+        ("sr.brug_beleid", "Cliënt aanwezig → Sociale reflexiviteit: Brug beleid"),
+        ("frame.werk_inkomen", "Cliënt aanwezig → Frame: Werk en inkomen"),
+    ],
+)
+def test_a_question_about_a_share_of_labels_names_the_label(outcome: str, about: str) -> None:
+    description = two_sessions()
+    question = Question("Helpt het?", "client_aanwezig", outcome, date(2019, 1, 4))
+    found = text_of(
+        read(replace(description, study=replace(description.study, questions=(question,)))).select_one(".questions")
+    )
+    assert about in found
+    assert outcome not in found
+
+
+def test_a_label_keeps_its_name_beside_a_roll_up_of_another_dimension_with_the_same_id() -> None:
+    description = two_sessions()
+    namesake = RollUp("brug_beleid", "Iets anders", "frame", ("leefwereld", "activering"))
+    codebook = replace(CODEBOOK, roll_ups=(*CODEBOOK.roll_ups, namesake))
+    question = Question("Helpt het?", "client_aanwezig", "sr.brug_beleid", date(2019, 1, 4))
+    study = replace(description.study, questions=(question,))
+    found = read(replace(description, study=study, codebook=codebook))
+    assert "Sociale reflexiviteit: Brug beleid" in text_of(found.select_one(".questions"))
+
+
+def test_labels_read_in_are_counted_per_session_only_where_there_are_any(page: BeautifulSoup) -> None:
+    assert "Ingelezen labels" not in text_of(page)
+    judged = {"noord-1": (1200, 0, 1), "zuyd-1": (0, 3, 2), "oost-1": (0, 0, 0)}
+    found = read(two_sessions(), replace(PROVENANCE, judged=judged))
+    assert rows_of(table_named(found, "Ingelezen labels per sessie")) == [
+        ["noord-1", "1.200", "0", "1"],
+        ["zuyd-1", "0", "3", "2"],
+    ]
+    assert "Er zijn 3 labels opzij gezet: de woorden" in text_of(found.select_one("#verantwoording"))
+
+
+@pytest.mark.parametrize(("set_aside", "said"), [(0, ""), (1, "Er is 1 label opzij gezet: de woorden")])
+def test_labels_set_aside_are_explained_when_there_are_any(set_aside: int, said: str) -> None:
+    found = text_of(read(two_sessions(), replace(PROVENANCE, judged={"noord-1": (5, 0, set_aside)})))
+    assert said in found
+    assert ("opzij gezet:" in found) is bool(said)
+
+
+def test_labels_given_with_another_codebook_are_warned_about(page: BeautifulSoup) -> None:
+    same = read(two_sessions(), replace(PROVENANCE, labelled_with=CODEBOOK.version_key))
+    assert page.select_one("#labels .warning") is None
+    assert same.select_one("#labels .warning") is None
+    found = read(two_sessions(), replace(PROVENANCE, labelled_with="klein 0.9 (ffff)"))
+    assert (
+        "De labels zijn gegeven met codeboek klein 0.9 (ffff); het codeboek van de studie is sindsdien veranderd."
+        in text_of(found.select_one("#labels .warning"))
+    )
+
+
+def test_the_way_on_goes_by_the_verbs_of_the_program(page: BeautifulSoup) -> None:
+    verbs = [text_of(one) for one in page.select("#verder code") if text_of(one).startswith("raamwerk")]
+    assert verbs == [
+        "raamwerk units STUDIE CODEUR",
+        "raamwerk labels STUDIE",
+        "raamwerk run STUDIE",
+        "raamwerk run STUDIE",
+    ]
+
+
 def test_whatever_people_type_is_shown_and_never_run() -> None:
     nasty = '"><script>alert(1)</script><svg onload=x>{{ 7*7 }}&lt;'
     description = two_sessions()
@@ -312,6 +379,8 @@ def test_whatever_people_type_is_shown_and_never_run() -> None:
         failed={nasty: (nasty,)},
         warnings={"noord-1": (nasty,)},
         replaced={nasty: ((nasty, 1),)},
+        judged={nasty: (1, 2, 3)},
+        labelled_with=nasty,
     )
     found = read(replace(description, study=study, components=components, codebook=codebook), provenance)
     assert not found.find_all("script")

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from pipeline.domain.coding import CoderKind, Judgement
 from pipeline.domain.errors import InputError, InternalError, RaamwerkError
-from pipeline.steps import compare, ingest, labels, plan, pseudonymise, report, tag, unitise
+from pipeline.steps import compare, ingest, labels, outcome, plan, progress, pseudonymise, report, tag, unitise
 from pipeline.steps.lock import exclusive
 from pipeline.steps.problems import failed_sessions, noted
 from pipeline.steps.train import settle
-from tests.world import NAMES, TALKS
+from pipeline.steps.untold import MendableError, StepError, untold
+from tests.world import NAMES, TALKS, make_study
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pipeline.steps.workplace import Workplace
 
 UNTAGGED = (ingest, pseudonymise, unitise)
@@ -83,10 +87,51 @@ def test_the_plan_names_only_the_sessions_that_need_work(place: Workplace) -> No
 
 def test_a_lost_key_is_said_before_a_new_one_is_made(place: Workplace) -> None:
     bring_up(place)
-    shutil.rmtree(place.keys)
+    shutil.rmtree(place.key_chain)
     with pytest.raises(RaamwerkError, match="sleutel"):
         plan.run(place)
-    assert not place.keys.exists() or not any(place.keys.iterdir())
+    assert list(place.key_chain.rglob("*.age")) == []
+
+
+def test_two_studies_with_the_same_name_have_keys_of_their_own_and_a_moved_one_keeps_its_key(
+    place: Workplace, tmp_path: Path
+) -> None:
+    other = replace(place, study=make_study(tmp_path / "elders" / "wereld"), work=tmp_path / "elders" / ".raamwerk")
+    assert place.open_keys().folder != other.open_keys().folder
+    moved = replace(place, study=tmp_path / "verhuisd", work=tmp_path / "verhuisd" / ".raamwerk")
+    before = place.open_keys().folder
+    place.study.rename(moved.study)
+    assert moved.open_keys().folder == before
+
+
+def test_a_step_that_fails_tells_prefect_nothing_of_what_it_read() -> None:
+    with pytest.raises(MendableError) as caught, untold("ingest", "een"):
+        raise InputError.single(*["Kowalczyk"] * 3)
+    assert str(caught.value) == "ingest een"
+    names: dict[str, str] = {}
+    with pytest.raises(StepError) as unexpected, untold("tag", "een"):
+        names["Kowalczyk"]
+    assert str(unexpected.value) == "tag een: KeyError"
+
+
+def test_what_the_ledger_does_not_hold_is_not_called_done(place: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
+    bring_up(place)
+    progress.console.cache_clear()
+    assert outcome.run(place, ("een", "twee", "drie")) == outcome.SOME_FAILED
+    shown = capsys.readouterr().err
+    assert "0 sessies verwerkt" in shown
+    assert shown.count("Niet verwerkt:") == 3
+    progress.console.cache_clear()
+
+
+def test_an_ingest_that_died_before_the_ledger_knew_is_done_again(place: Workplace) -> None:
+    ingest.run(place, "een")
+    transcript = place.study / "transcripten" / "een.txt"
+    transcript.write_text(TALKS["twee"], encoding="utf-8")
+    with place.open_store() as store:  # as if the run died right after it filled the vault
+        store.finish("een", "ingest", "", {})
+    transcript.write_text(TALKS["een"], encoding="utf-8")
+    assert ingest.run(place, "een") != {}
 
 
 def test_tables_and_report_are_written_for_what_is_ready_and_name_what_is_not(place: Workplace) -> None:
@@ -110,7 +155,7 @@ def test_labels_come_in_once_and_point_at_words(place: Workplace) -> None:
         "uiting;codeur;soort_codeur;frame;sr\neen.0004.01;Anna;mens;rechtmatigheid;geen\n", encoding="utf-8"
     )
     assert labels.run(place, table) == {"rijen": 1, "nieuw": 2}
-    assert labels.run(place, table) == {"rijen": 1, "nieuw": 0}
+    assert labels.run(place, table) == {"rijen": 0, "nieuw": 0}
     with place.open_store() as store:
         assert {judgement.dimension: judgement.labels for judgement in store.judgements("een")} == {
             "frame": ("rechtmatigheid",),

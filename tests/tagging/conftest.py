@@ -7,6 +7,7 @@ import pytest
 
 from pipeline.tagging.base import ensure_base
 from pipeline.tagging.encoder import Encoder, load_encoder
+from pipeline.tagging.train import train
 from tests.tagging import world
 
 NOWHERE = Path("/nergens")
@@ -68,6 +69,16 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def encoder(tiny: Path) -> Encoder:
     return load_encoder(str(tiny), NOWHERE)
+
+
+@pytest.fixture(scope="session")
+def two_taggers(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Folders of two taggers that differ; copy one before changing it."""
+    folder = tmp_path_factory.mktemp("taggers")
+    for seed in (1, 2):
+        params = world.params(tiny, epochs=1, seed=seed)
+        train(world.world(1), world.codebook(), params, NOWHERE, folder / str(seed), world.quiet)
+    return folder / "1", folder / "2"
 
 
 @pytest.fixture(scope="session")

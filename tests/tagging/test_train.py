@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = {"adapter.safetensors", "heads.safetensors", "tagger.json", "metrics.json", "card.md"}
+LOCK = ".slot"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def tagged(tagger: Tagger) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def test_a_tagger_is_five_files_without_a_pickle_among_them(folder: Path) -> None:
-    assert {path.name for path in folder.iterdir()} == FILES
+    assert {path.name for path in folder.iterdir()} == {*FILES, LOCK}
     assert [path.name for path in folder.parent.iterdir()] == ["proef"]
 
 
@@ -149,7 +150,7 @@ def test_a_training_that_fails_leaves_the_old_tagger_alone(copy: Path, tiny: Pat
 def test_a_new_training_replaces_the_old_tagger_whole(copy: Path, tiny: Path) -> None:
     (copy / "oud.txt").write_text("van vroeger")
     new: Trained = train(world.world(1), world.codebook(), world.params(tiny, seed=9), NOWHERE, copy, world.quiet)
-    assert {path.name for path in copy.iterdir()} == FILES
+    assert {path.name for path in copy.iterdir()} == {*FILES, LOCK}
     assert load_tagger(copy, NOWHERE).version == new.version
 
 
