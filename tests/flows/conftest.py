@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+def wait_until_healthy(port: int | str) -> None:
+    """Wait until a Prefect server on this machine answers."""
+    deadline = time.monotonic() + 180
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5):
+                return
+        except (urllib.error.URLError, TimeoutError, ConnectionError):
+            time.sleep(0.2)
+    pytest.fail("the Prefect server does not answer")
+
+
 @pytest.fixture(scope="session")
 def flow_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Give the environment in which a flow finds a running server and a private home."""
@@ -37,14 +49,6 @@ def flow_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[
         [sys.executable, "-m", "flows.server", str(port)],
         stdin=subprocess.PIPE, stdout=silent, stderr=silent, env=environment,
     ) as server:  # fmt: skip
-        deadline = time.monotonic() + 180
-        while True:
-            try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/health", timeout=5):
-                    break
-            except (urllib.error.URLError, TimeoutError, ConnectionError):
-                assert server.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.2)
+        wait_until_healthy(port)
         yield {**environment, "RAAMWERK_PREFECT": f"http://127.0.0.1:{port}/api"}
         server.kill()
