@@ -7,7 +7,6 @@ it has, is decided by `ring`. All is deterministic given transcript, roster, lis
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -127,7 +126,6 @@ class Pseudonymiser:
 
     def __init__(self, lists: NameLists) -> None:
         self._lexicon: Lexicon = build_lexicon(lists)
-        self.version = f"{PSEUDONYMISE_VERSION} (lijsten {lists.sha}, deduce {importlib.metadata.version('deduce')})"
 
     def pseudonymise(self, request: Request, key: PseudonymKey) -> Outcome:
         """Pseudonymise one session.
