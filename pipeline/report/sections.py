@@ -387,7 +387,7 @@ def _session_page(names: Names, one: SessionDescription, provenance: Provenance)
         day(session.date) if session.date else "",
         count(one.speakers, "spreker", "sprekers"),
         count(one.units, "uiting", "uitingen"),
-        f"{integer(round(one.minutes))} minuten" if one.minutes is not None else "",
+        count(round(one.minutes), "minuut", "minuten") if one.minutes is not None else "",
     ]
     return SessionPage(
         anchor=f"sessie-{session.id}",

@@ -29,7 +29,7 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
         table: CSV or XLSX with columns uiting, codeur, soort_codeur and one a dimension; `None` for labels/.
 
     Returns:
-        Number of rows and of judgements that were new.
+        Number of rows with a label, and of labels that were new; 0 for tables that were read before.
 
     Raises:
         InputError: when rows point at units that do not exist or whose words changed; nothing is stored then.
@@ -68,7 +68,7 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
         )
         for path, key in fresh.items():
             store.finish(*_told(path), key, {})
-    return {"rijen": sum(bool(row.labels) for _, row in rows), "nieuw": new}
+    return {"rijen": sum(bool(row.labels) for _, row in rows), "nieuwe labels": new}
 
 
 def tables(workplace: Workplace) -> tuple[Path, ...]:

@@ -55,7 +55,7 @@ def run(workplace: Workplace, worked_on: tuple[str, ...]) -> int:
     compare.run(workplace)
     report.run(workplace)
     done = len([session for session in worked_on if session not in unfinished])
-    say(f"\n{_counted(done)} verwerkt{'' if worked_on else ': alles was al bij'}.")
+    say(f"\n{_counted(done)} verwerkt{'' if worked_on else ': alles was al bijgewerkt'}.")
     reasons = failed_sessions(workplace)
     for session in unfinished:
         say(f"\nNiet verwerkt: {session}")

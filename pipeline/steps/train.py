@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
 
+FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
+"""With less, what comes out is worse than no model at all; and one session says nothing of another."""
 SETTLER = "vaststelling"
 """Name of the coder whose word is final where coders differed."""
 
@@ -40,7 +42,7 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
         Number of sessions and of labelled units it learnt from.
 
     Raises:
-        InputError: when the study has no settled labels.
+        InputError: when the study has too few settled labels to learn anything from.
     """
     study = workplace.read_study()
     codebook = workplace.read_codebook(study)
@@ -50,27 +52,31 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
         labels.run(workplace)
     with workplace.open_store() as store:
         sessions = tuple(_labelled(study, store))
-    if not sessions:
+    units = {label.utterance_id for session in sessions for label in session.labels}
+    if len(units) < FEWEST_UNITS or len(sessions) < FEWEST_SESSIONS:
         raise InputError.single(
             str(workplace.study),
-            "er zijn geen labels waar de codeurs het over eens zijn of die zijn vastgesteld",
-            f"Zet labels in de map labels/, met zo nodig een codeur die '{SETTLER}' heet.",
+            f"er zijn {len(units)} uitingen in {len(sessions)} sessies waarover de codeurs het eens zijn",
+            f"Codeer er minstens {FEWEST_UNITS} in {FEWEST_SESSIONS} sessies; met minder leert een model niets. "
+            f"Waar codeurs verschillen, beslist een codeur die '{SETTLER}' heet.",
         )
     params = read_params(workplace.params)
     if params.base == BUILT_BASE:
         prepare_base(workplace.base_folder)
     from pipeline.tagging.train import train
 
+    place = out or workplace.own_tagger(codebook)
     with bar("Model trainen", 100) as advance:
         train(
             sessions,
             codebook,
             params,
             base=workplace.base_folder,
-            out=out or workplace.own_tagger(codebook),
+            out=place,
             report=lambda _what, share: advance(round(100 * share)),
         )
-    units = {label.utterance_id for session in sessions for label in session.labels}
+    say(f"Het model staat in {place}; lees daar card.md. Hoort het bij de studie, dan wordt het vanaf nu gebruikt.")
+    say("Terug naar het meegeleverde model? Verwijder dan die map.")
     return {"sessies": len(sessions), "uitingen": len(units)}
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.labels import UnitRow
 from pipeline.formats.units import units_table
 from pipeline.steps.overview import overview
+from pipeline.steps.progress import say
 from pipeline.store.files import write_file
 
 if TYPE_CHECKING:
@@ -47,4 +49,9 @@ def run(workplace: Workplace, coder: str, out: Path | None = None) -> Summary:
         for speaker in (session.speaker_of(unit),)
     ]
     write_file(path, units_table(rows, coder, seen.codebook))
+    say(f"Vul {path} in met Excel en bewaar hem als CSV in {workplace.study / 'labels'}.")
+    say(f"Lees hem daarna in: raamwerk labels {workplace.study}")
+    for dimension in seen.codebook.unit_dimensions:
+        several = " (meer mag, met + ertussen; geen als niets past)" if dimension.kind is DimensionKind.MULTI else ""
+        say(f"  kolom {dimension.id}: {', '.join(dimension.choices)}{several}")
     return {"sessies": len(sessions), "uitingen": len(rows)}

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.domain.coding import CoderKind, Judgement
 from pipeline.domain.errors import InputError, InternalError, RaamwerkError
-from pipeline.steps import compare, ingest, labels, outcome, plan, progress, pseudonymise, report, tag, unitise
+from pipeline.steps import compare, ingest, labels, outcome, plan, progress, pseudonymise, report, tag, train, unitise
 from pipeline.steps.lock import exclusive
 from pipeline.steps.problems import failed_sessions, noted
 from pipeline.steps.train import settle
@@ -154,8 +154,8 @@ def test_labels_come_in_once_and_point_at_words(place: Workplace) -> None:
     table.write_text(
         "uiting;codeur;soort_codeur;frame;sr\neen.0004.01;Anna;mens;rechtmatigheid;geen\n", encoding="utf-8"
     )
-    assert labels.run(place, table) == {"rijen": 1, "nieuw": 2}
-    assert labels.run(place, table) == {"rijen": 0, "nieuw": 0}
+    assert labels.run(place, table) == {"rijen": 1, "nieuwe labels": 2}
+    assert labels.run(place, table) == {"rijen": 0, "nieuwe labels": 0}
     with place.open_store() as store:
         assert {judgement.dimension: judgement.labels for judgement in store.judgements("een")} == {
             "frame": ("rechtmatigheid",),
@@ -212,3 +212,13 @@ def test_where_coders_differ_only_the_settlement_counts() -> None:
     assert list(settle(differing)) == []
     (settled,) = settle([*differing, judgement("vaststelling")])
     assert settled.labels == ()
+
+
+def test_a_handful_of_labels_does_not_make_a_model(place: Workplace) -> None:
+    bring_up(place)
+    table = place.study / "labels.csv"
+    table.write_text("uiting;codeur;soort_codeur;frame\neen.0004.01;Anna;mens;rechtmatigheid\n", encoding="utf-8")
+    labels.run(place, table)
+    with pytest.raises(InputError, match="er zijn 1 uitingen in 1 sessies"):
+        train.run(place)
+    assert not place.own_tagger(place.read_codebook(place.read_study())).exists()

@@ -32,7 +32,7 @@ def test_a_table_that_a_coder_filled_in_partly_comes_back_as_labels(place: Workp
     writer.writerows(rows)
     (place.study / "labels").mkdir()
     (place.study / "labels" / "anna.csv").write_text(text.getvalue(), encoding="utf-8-sig")
-    assert labels.run(place) == {"rijen": 2, "nieuw": 2}
+    assert labels.run(place) == {"rijen": 2, "nieuwe labels": 2}
     with place.open_store() as store:
         found = {(one.utterance_id, one.dimension): one.labels for one in store.judgements("een")}
     assert found == {
@@ -70,6 +70,6 @@ def test_a_correction_is_not_undone_by_reading_the_folder_again(place: Workplace
     later = place.study / "later.csv"
     later.write_text(head + "een.0002.01;Anna;mens;beleid\n", encoding="utf-8")
     labels.run(place, later)
-    assert labels.run(place) == {"rijen": 0, "nieuw": 0}
+    assert labels.run(place) == {"rijen": 0, "nieuwe labels": 0}
     with place.open_store() as store:
         assert [one.labels for one in store.judgements("een")] == [("beleid",)]
