@@ -6,20 +6,22 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from pipeline.steps.progress import bar
+from pipeline.tagging.base import BUILT_BASE, ensure_base
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 
-def prepare_base(folder: Path) -> None:
-    """Make sure that the base encoder stands in its folder, complete and unharmed.
+def prepare_base(base: str, folder: Path) -> None:
+    """Make sure that the base encoder that is built here stands in its folder, complete and unharmed.
 
     Args:
+        base: the encoder that is wanted; nothing is done for one that is not built here.
         folder: models/base, with kept_pieces.txt.
     """
-    from pipeline.tagging.base import ensure_base
-
+    if base != BUILT_BASE:
+        return
     with ExitStack() as stack:
         advance: Callable[[int], None] | None = None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pipeline.steps.base import prepare_base
 from pipeline.steps.outcome import OK
 from pipeline.steps.progress import say
+from pipeline.tagging.base import BUILT_BASE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,6 @@ def run(base: Path) -> int:
     Returns:
         Exit status.
     """
-    prepare_base(base)
+    prepare_base(BUILT_BASE, base)
     say(f"Het basismodel staat klaar in {base}")
     return OK

@@ -17,7 +17,7 @@ from pipeline.store.files import write_text
 from pipeline.tagging.weights import read_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pipeline.steps.session import Summary
@@ -58,13 +58,14 @@ def _provenance(
 ) -> Provenance:
     vault = workplace.open_vault()
     folder = workplace.find_tagger(seen.codebook)
+    manifest = read_manifest(folder) if folder else None
     return Provenance(
         software_version=version("raamwerk"),
         model_version=seen.model_version,
         codebook_version=seen.codebook.version_key,
         made_on=datetime.now(UTC).date(),  # noqa: TID251 - a step is where the real clock is read
-        labelled_with=read_manifest(folder).codebook_version if folder else None,
-        learnt_from=_learnt(workplace, seen, store),
+        labelled_with=manifest.codebook_version if manifest else None,
+        learnt_from=_learnt(manifest.trained_on if manifest else (), seen, store),
         judged=judged,
         failed=seen.failed,
         warnings={session: vault.get(session)[0].warnings for session in seen.ready},
@@ -80,10 +81,9 @@ def _judged(store: Store, session: str) -> tuple[int, int, int]:
     return people, machine, store.set_aside(session)
 
 
-def _learnt(workplace: Workplace, seen: Overview, store: Store) -> Mapping[str, int]:
+def _learnt(trained_on: Sequence[str], seen: Overview, store: Store) -> Mapping[str, int]:
     """Count per session the units whose labels the model has learnt from."""
-    folder = workplace.find_tagger(seen.codebook)
-    known = set(read_manifest(folder).trained_on) if folder else set()
+    known = set(trained_on)
     counts = {
         session: sum(unit.text_sha in known for unit in units_of(store, session).utterances if not unit.minimal)
         for session in seen.ready

@@ -10,7 +10,6 @@ from pipeline.steps.base import prepare_base
 from pipeline.steps.keys import TAG, model_version
 from pipeline.steps.progress import bar
 from pipeline.steps.session import Job, Summary, run_step, units_of
-from pipeline.tagging.base import BUILT_BASE
 from pipeline.tagging.weights import read_manifest
 
 if TYPE_CHECKING:
@@ -32,8 +31,7 @@ def run(workplace: Workplace, session_id: str) -> Summary:
 
 def _tag(job: Job) -> Summary:
     folder = job.workplace.tagger_folder(job.codebook)
-    if read_manifest(folder).base == BUILT_BASE:
-        prepare_base(job.workplace.base_folder)
+    prepare_base(read_manifest(folder).base, job.workplace.base_folder)
     version = model_version(job.workplace, job.codebook)
     tagger = _tagger(folder, job.workplace.base_folder, job.codebook, version)
     if tagger.version != version:

@@ -12,7 +12,6 @@ from pipeline.formats.params import read_params
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
 from pipeline.steps.progress import bar, say
-from pipeline.tagging.base import BUILT_BASE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -61,8 +60,7 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
             f"Waar codeurs verschillen, beslist een codeur die '{SETTLER}' heet.",
         )
     params = read_params(workplace.params)
-    if params.base == BUILT_BASE:
-        prepare_base(workplace.base_folder)
+    prepare_base(params.base, workplace.base_folder)
     from pipeline.tagging.train import train
 
     place = out or workplace.own_tagger(codebook)

@@ -8,7 +8,6 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.labels import UnitRow
 from pipeline.formats.units import units_table
-from pipeline.steps.overview import overview
 from pipeline.steps.progress import say
 from pipeline.store.files import write_file
 
@@ -38,8 +37,10 @@ def run(workplace: Workplace, coder: str, out: Path | None = None) -> Summary:
     path = out or workplace.study / f"uitingen-{coder}.csv"
     if path.exists():
         raise InputError.single(path.name, "dit bestand bestaat al", "Geef met --out een andere naam.")
+    study = workplace.read_study()
+    codebook = workplace.read_codebook(study)
     with workplace.open_store() as store:
-        seen = overview(workplace, store)
+        store.register_study(study, codebook)
         sessions = [session for name in store.sessions() if (session := store.unitised(name))]
     rows = [
         UnitRow(unit.id, unit.text_sha, unit.text, speaker.functie if speaker else None)
@@ -48,10 +49,10 @@ def run(workplace: Workplace, coder: str, out: Path | None = None) -> Summary:
         if not unit.minimal
         for speaker in (session.speaker_of(unit),)
     ]
-    write_file(path, units_table(rows, coder, seen.codebook))
+    write_file(path, units_table(rows, coder, codebook))
     say(f"Vul {path} in met Excel en bewaar hem als CSV in {workplace.study / 'labels'}.")
     say(f"Lees hem daarna in: raamwerk labels {workplace.study}")
-    for dimension in seen.codebook.unit_dimensions:
+    for dimension in codebook.unit_dimensions:
         several = " (meer mag, met + ertussen; geen als niets past)" if dimension.kind is DimensionKind.MULTI else ""
         say(f"  kolom {dimension.id}: {', '.join(dimension.choices)}{several}")
     return {"sessies": len(sessions), "uitingen": len(rows)}
