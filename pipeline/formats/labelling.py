@@ -107,6 +107,7 @@ _OWN_LINE = re.compile(
     r"speaker undefined|spreker onbekend",
     re.IGNORECASE,
 )
+_INITIALS = re.compile(r"[A-Z]{2,4}")
 _NO_LABEL = re.compile(r"[?!;\"“”„…]|\.\.|https?$")
 
 
@@ -213,6 +214,8 @@ class Labels:
             return False
         if shape is Shape.BRACKET:
             return _bracket_label(base, count)
+        if _INITIALS.fullmatch(base) and shape is not Shape.DASH and count >= RECURS_LOWER:
+            return True  # "MM:" time and again is somebody's initials, whatever else "mm" means
         if is_certain(base):
             return shape is not Shape.BOLD or any(char.isdigit() for char in base) or count >= RECURS
         if is_name(base) and shape is not Shape.DASH:

@@ -13,7 +13,7 @@ import csv
 import io
 import warnings
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final, cast
 
@@ -62,15 +62,24 @@ class Columns:
     Attributes:
         required: must be there.
         optional: may be there.
+        also: other names that a file may use, to ours.
+        free: other columns mean something too, each under its own name.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    also: Mapping[str, str] = field(default_factory=dict)
+    free: bool = False
 
     @property
     def known(self) -> tuple[str, ...]:
         """All columns that mean something."""
         return (*self.required, *self.optional)
+
+    def name_of(self, header: str) -> str:
+        """Give our name for the header of a column; its plain form when it is none of ours."""
+        name = column_name(header)
+        return self.also.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +165,7 @@ def _rows(data: bytes, place: str, columns: Columns, findings: Findings) -> list
 
 def _sheet(rows: list[_RawRow], place: str, columns: Columns, findings: Findings) -> Sheet | None:
     (header_number, header), *body = rows
-    if not _names(header) & set(columns.required):
+    if not _names(header, columns) & set(columns.required):
         also = f" Ook mogelijk: {', '.join(columns.optional)}." if columns.optional else ""
         cure = f"Zet bovenaan een rij met de namen van de kolommen: {', '.join(columns.required)}.{also}"
         findings.add(f"{place}, rij {header_number}", "de eerste rij heeft geen kolomnamen", cure)
@@ -182,12 +191,12 @@ def _positions(header: list[str], place: str, columns: Columns, findings: Findin
     """Give the position of each known column, reporting what is missing, unknown or double."""
     positions: dict[str, int] = {}
     for at, written in enumerate(header):
-        name = column_name(written)
+        name = columns.name_of(written)
         if not name:
             continue
         if name in positions:
             findings.add(place, f"de kolom '{name}' staat er twee keer", "Houd er één over.")
-        elif name in columns.known:
+        elif columns.free or name in columns.known:
             positions[name] = at
         else:
             cure = instead_of(name, columns.known, "Deze kolommen bestaan")
@@ -260,7 +269,7 @@ def _delimiter(text: str, columns: Columns) -> tuple[str, str]:
     header = next(iter(text.lstrip()[:100_000].splitlines()), "")
 
     def fit(delimiter: str) -> tuple[int, int]:
-        names = [column_name(name.strip().strip('"')) for name in header.split(delimiter)]
+        names = [columns.name_of(name.strip().strip('"')) for name in header.split(delimiter)]
         return sum(name in columns.known for name in names), len(names)
 
     return max(_DELIMITERS, key=fit), text
@@ -372,7 +381,7 @@ def _formulas(sheet: ReadOnlyWorksheet) -> Iterator[tuple[int, int]]:
 def _chosen(sheets: Mapping[str, list[_RawRow]], place: str, columns: Columns, findings: Findings) -> list[_RawRow]:
     """Choose the sheet with the table: the one whose first row names a required column."""
     filled = {number: rows for number, rows in enumerate(sheets.values(), start=1) if rows}
-    fitting = [number for number, rows in filled.items() if _names(rows[0][1]) & set(columns.required)]
+    fitting = [number for number, rows in filled.items() if _names(rows[0][1], columns) & set(columns.required)]
     if len(fitting) > 1:
         found = f"meer dan één blad heeft deze kolommen (blad {' en '.join(map(str, fitting))})"
         findings.add(place, found, "Laat de tabel op één blad staan.")
@@ -380,5 +389,5 @@ def _chosen(sheets: Mapping[str, list[_RawRow]], place: str, columns: Columns, f
     return filled[fitting[0]] if fitting else next(iter(filled.values()), [])
 
 
-def _names(header: Iterable[str]) -> set[str]:
-    return {column_name(name) for name in header}
+def _names(header: Iterable[str], columns: Columns) -> set[str]:
+    return {columns.name_of(name) for name in header}

@@ -76,6 +76,12 @@ def test_speech_with_a_colon_does_not_become_a_speaker(tmp_path: Path) -> None:
     assert [speaker.name for speaker in transcript.speakers] == ["Ger", "Fatima"]
 
 
+def test_initials_that_are_also_an_interjection_are_a_speaker_when_they_come_back(tmp_path: Path) -> None:
+    lines = ["GL: Zitten we allemaal?", "MM: Ik kan niet te laat weg.", "GL: Goed.", "MM: Om vijf uur.", "MM: Echt."]
+    transcript = read(tmp_path, "\n".join(lines))
+    assert [turn.speaker for turn in transcript.turns] == ["GL", "MM", "GL", "MM"]
+
+
 def test_a_name_that_occurs_once_is_a_speaker_only_among_labelled_lines(tmp_path: Path) -> None:
     dense = read(tmp_path, "Ger: Hoi.\nFatima: Dag.\nGer: Ja.\nFatima: Nee.\nBas: Ook hoi.\n")
     assert dense.turns[-1].speaker == "Bas"
