@@ -3,7 +3,7 @@
     python benchmarks/tagging.py
 
 Reads the first session of the sample study, as delivered and cut into units. Both sides read the very same strings
-(role mark, context, unit), on the CPU, in float32, from the same merged weights; the heads are untrained, which changes
+(role mark and unit; the tagger minimal units too), on the CPU, in float32; the heads are untrained, which changes
 nothing in speed. transformers' pipeline has one head, so it answers one dimension; the
 tagger answers all of its dimensions in the same pass, and is timed with one head and with four. Everything is timed in
 turn and medians are shown, because other work on the machine makes single runs jump. A warm-up tells how many units the
@@ -40,7 +40,7 @@ from pipeline.tagging.heads import Head  # noqa: E402
 from pipeline.tagging.inputs import inputs_of  # noqa: E402
 from pipeline.tagging.network import build_network  # noqa: E402
 from pipeline.tagging.tagger import load_tagger  # noqa: E402
-from pipeline.tagging.weights import Manifest, save_tagger  # noqa: E402
+from pipeline.tagging.weights import Manifest, pack, save_tagger  # noqa: E402
 from pipeline.unitise.cutting import cut  # noqa: E402
 from pipeline.unitise.utterances import is_minimal  # noqa: E402
 
@@ -97,8 +97,8 @@ def save(folder: Path, heads: tuple[Head, ...], encoder: Encoder) -> Path:
     """Save an untrained tagger: what its weights are does not change how fast it is."""
     params = replace(read_params(ROOT / "params.yaml"), base=BUILT_BASE)
     torch.manual_seed(1)
-    network = build_network(heads, encoder, params.lora_rank)
-    save_tagger(folder, network, Manifest("b", "b 1 (0)", BUILT_BASE, encoder.sha, params, heads, (), {}), {})
+    weights = pack(build_network(heads, encoder, params.learnt_layers, params.context))
+    save_tagger(folder, weights, Manifest("b", "b 1 (0)", BUILT_BASE, encoder.sha, params, heads, (), {}), {})
     return folder
 
 
@@ -129,7 +129,7 @@ def main() -> None:
     encoder = load_encoder(BUILT_BASE, base)
     params = read_params(ROOT / "params.yaml")
     session = sample_session()
-    inputs = inputs_of(session, encoder, params.context, params.max_tokens)
+    inputs = inputs_of(session, encoder, params.context)
     texts = [encoder.tokenizer.decode(one.ids, skip_special_tokens=True) for one in inputs]
 
     def first(units: int) -> UnitisedSession:

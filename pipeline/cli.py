@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pipeline.steps.single import Shelf
     from pipeline.steps.workplace import Workplace
 
 app = typer.Typer(
@@ -23,6 +24,13 @@ app = typer.Typer(
 )
 
 Study = Annotated[Path, typer.Argument(metavar="STUDIE", help="Map met study.yaml, sessions.csv en de transcripten.")]
+Transcript = Annotated[
+    Path, typer.Argument(metavar="BESTAND", help="Eén transcript, in elk formaat dat gelezen wordt.")
+]
+Lines = Annotated[
+    Path | None, typer.Option(metavar="UIT", help="JSON-regels; zonder: op het scherm. Velden: docs/velden.md.")
+]
+Codebook = Annotated[Path | None, typer.Option(metavar="CODEBOEK", help="Map, of naam van een meegeleverd codeboek.")]
 
 
 @app.command()
@@ -151,16 +159,89 @@ def units(
 
 @app.command()
 def train(
-    study: Study,
+    source: Annotated[
+        Path, typer.Argument(metavar="STUDIE", help="Map van een studie, of een tabel (CSV, XLSX) met tekst en labels.")
+    ],
     out: Annotated[Path | None, typer.Option(help="Map voor het model; zonder: bij de studie.")] = None,
+    codebook: Codebook = None,
 ) -> None:
-    """Train een model op de vastgestelde labels van een studie; het blijft bij die studie.
+    """Train een model op de vastgestelde labels van een studie (het blijft bij die studie), of op een tabel.
 
     Voorbeeld: raamwerk train mijn-studie
     """
     from pipeline.steps import train as step
 
-    _whole_study(study, lambda place: step.run(place, out))
+    if source.is_file():
+        _model_stage(
+            lambda shelf, params: step.run_table(shelf, source, codebook, params, out or source.with_suffix(""))
+        )
+    else:
+        _whole_study(source, lambda place: step.run(place, out))
+
+
+@app.command()
+def convert(path: Transcript, out: Lines = None) -> None:
+    """Geef de beurten van één transcript, ongewijzigd en met namen.
+
+    Voorbeeld: raamwerk convert gesprek.docx --out beurten.jsonl
+    """
+    from pipeline.steps import convert as step
+
+    _one_file(lambda _shelf: step.run(path, out))
+
+
+@app.command()
+def mask(
+    path: Transcript,
+    roster: Annotated[
+        Path | None, typer.Option(metavar="NAMEN", help="Deelnemerslijst (CSV, XLSX) of tekst met één naam per regel.")
+    ] = None,
+    out: Lines = None,
+) -> None:
+    """Zeg waar in één transcript namen en andere persoonsgegevens staan; herhaalt ze niet.
+
+    Voorbeeld: raamwerk mask gesprek.docx --roster namen.txt --out plekken.jsonl
+    """
+    from pipeline.steps import mask as step
+
+    _one_file(lambda shelf: step.run(shelf, path, roster, out))
+
+
+@app.command()
+def label(
+    paths: Annotated[list[Path], typer.Argument(metavar="BESTAND", help="Een of meer transcripten.")],
+    out: Lines = None,
+    codebook: Codebook = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="MAP", help="Model; zonder: het meegeleverde bij het codeboek.")
+    ] = None,
+) -> None:
+    """Laat het model losse transcripten coderen; de tekst in de uitvoer is gepseudonimiseerd.
+
+    Voorbeeld: raamwerk label gesprek.csv --out labels.jsonl
+    """
+    from pipeline.steps import label as step
+
+    _one_file(lambda shelf: step.run(shelf, paths, out, codebook, model))
+
+
+@app.command()
+def agreement(
+    table: Annotated[
+        Path, typer.Argument(metavar="TABEL", help="CSV of XLSX: uiting, codeur, en per dimensie een kolom.")
+    ],
+    codebook: Codebook = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="UIT", help="Ook als JSON-regels in dit bestand. Velden: docs/velden.md.")
+    ] = None,
+) -> None:
+    """Bereken hoe goed codeurs het eens zijn: alpha, AC1 en overeenstemming per dimensie, label en sessie.
+
+    Voorbeeld: raamwerk agreement labels.csv --codebook casuistiek
+    """
+    from pipeline.steps import agreement as step
+
+    _one_file(lambda shelf: step.run(shelf, table, codebook, out))
 
 
 @app.command()
@@ -174,6 +255,61 @@ def prepare() -> None:
 
     settings.quiet_libraries()
     _guard(lambda: step.run(settings.root() / "models" / "base"))
+
+
+model = typer.Typer(help="De stappen van `make train` (dvc.yaml).", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(model, name="model", hidden=True)
+Work = Annotated[Path, typer.Option(help="Werkmap van het model, genoemd naar het codeboek.")]
+Out = Annotated[Path, typer.Option(help="Map van het model.")]
+
+
+@model.command()
+def snapshot(studies: list[Path], work: Work) -> None:
+    """Leg de vastgestelde labels van studies vast."""
+    from pipeline import settings
+    from pipeline.steps import model as step
+
+    _model_stage(lambda _shelf, _params: step.snapshot([settings.workplace(study) for study in studies], work))
+
+
+@model.command()
+def split(work: Work) -> None:
+    """Verdeel schrijvers of sessies over rondes."""
+    from pipeline.steps import model as step
+
+    _model_stage(lambda shelf, params: step.split(shelf, params, work))
+
+
+@model.command(name="train")
+def train_networks(work: Work) -> None:
+    """Train de netwerken."""
+    from pipeline.steps import model as step
+
+    _model_stage(lambda shelf, params: step.train(shelf, params, work))
+
+
+@model.command()
+def calibrate(work: Work, out: Out) -> None:
+    """IJk de kansen en kies de drempels."""
+    from pipeline.steps import model as step
+
+    _model_stage(lambda shelf, params: step.calibrate(shelf, params, work, out))
+
+
+@model.command()
+def evaluate(work: Work, out: Out) -> None:
+    """Bereken de cijfers."""
+    from pipeline.steps import model as step
+
+    _model_stage(lambda shelf, params: step.evaluate(shelf, params, work, out))
+
+
+@model.command()
+def card(work: Work, out: Out) -> None:
+    """Schrijf de kaart van het model."""
+    from pipeline.steps import model as step
+
+    _model_stage(lambda shelf, params: step.card(shelf, params, work, out))
 
 
 def main() -> None:
@@ -208,6 +344,28 @@ def _each_session(study: Path, step: Callable[[Workplace, str], dict[str, int]])
         )
 
     _guard(work)
+
+
+def _one_file(step: Callable[[Shelf], int]) -> None:
+    from pipeline import settings
+    from pipeline.steps.single import Shelf
+
+    def work() -> int:
+        settings.private_files()
+        settings.quiet_libraries()
+        return step(Shelf.of(settings.root()))
+
+    _guard(work)
+
+
+def _model_stage(stage: Callable[[Shelf, Path], dict[str, int]]) -> None:
+    from pipeline import settings
+
+    def work(shelf: Shelf) -> int:
+        typer.echo(_counts(stage(shelf, settings.root() / "params.yaml")))
+        return 0
+
+    _one_file(work)
 
 
 def _counts(summary: dict[str, int]) -> str:

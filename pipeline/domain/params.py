@@ -11,24 +11,28 @@ class TaggerParams:
 
     Attributes:
         base: "raamwerk/e5-small-nl" (the base that is built here), a folder with a transformers encoder, or a hub name.
-        max_tokens: tokens in one input, context included, in [16, 512].
         context: preceding units given as context, in [0, 10].
-        lora_rank: rank of the adapter, in [1, 256].
-        learning_rate_adapter: highest learning rate of the adapter, in (0, 0.1].
+        learnt_layers: layers of the encoder, from the top, that learn, in [0, 100]; all when it has fewer.
+        learning_rate_encoder: highest learning rate of those layers, in (0, 0.1].
         learning_rate_heads: highest learning rate of the heads, in (0, 0.1].
         epochs: passes over the labelled units, in [1, 100].
         batch: units in one step, in [1, 512].
+        as_recognised: share of the batches shown in lower case without punctuation, in [0, 1].
+        without_roles: share of the batches shown without roles of the speakers, in [0, 1].
         seed: of everything random, in [0, 2**31).
-        folds: groups of whole sessions for out-of-fold figures, in [2, 100]; at most one a session is made.
+        folds: groups of whole sessions (of whole writers, where they are known) for out-of-fold figures, in [2, 100].
+        unsure: share of the units, the least certain ones, that a person had better look at, in [0, 1].
     """
 
     base: str
-    max_tokens: int
     context: int
-    lora_rank: int
-    learning_rate_adapter: float
+    learnt_layers: int
+    learning_rate_encoder: float
     learning_rate_heads: float
     epochs: int
     batch: int
+    as_recognised: float
+    without_roles: float
     seed: int
     folds: int
+    unsure: float

@@ -34,12 +34,19 @@ class TrainingSession:
         labels: at most one a unit and dimension; a dimension may lack for some units.
         labelled_by: who judged; said on the card of every tagger that learns from it.
         written_by: who made up the words of a fictional session; `None` for a session that took place.
+        group: sessions of the same group stay on one side of every split, such as those of one writer; empty for a
+            group of its own.
+        facets: what else is known of the session, as pairs such as ("stijl", "letterlijk"); figures are given by each.
+        double: what two coders gave before adjudication, pairs for the same unit and dimension.
     """
 
     session: UnitisedSession
     labels: tuple[SettledLabel, ...]
     labelled_by: CoderKind
     written_by: CoderKind | None
+    group: str = ""
+    facets: tuple[tuple[str, str], ...] = ()
+    double: tuple[tuple[SettledLabel, SettledLabel], ...] = ()
 
     def __post_init__(self) -> None:
         known = {utterance.id for utterance in self.session.utterances}

@@ -105,11 +105,7 @@ def _coding(row: Row, dimensions: Iterable[Dimension], findings: Findings) -> Co
             findings.add(row.place_of(column), "de cel is leeg", "Vul de cel in.")
     unit = row.get(UNIT)
     told = _OF_SESSION.fullmatch(unit)
-    labels = {
-        dimension.id: _labels(row, dimension, findings)
-        for dimension in dimensions
-        if row.get(dimension.id)
-    }
+    labels = {dimension.id: _labels(row, dimension, findings) for dimension in dimensions if row.get(dimension.id)}
     return Coding(unit, row.get(CODER), row.get(SESSION) or (told[1] if told else None), labels)
 
 
@@ -135,13 +131,13 @@ def _check_whole(rows: Iterable[Row], place: str, findings: Findings) -> None:
     sessions: dict[str, Row] = {}
     for row in rows:
         earlier = first.setdefault((row.get(UNIT), row.get(CODER)), row)
-        if earlier is not row:
+        if earlier is not row and row.get(UNIT) and row.get(CODER):
             found = f"deze uiting heeft van deze codeur al labels op rij {earlier.number}"
             findings.add(row.place_of(UNIT), found, "Houd één rij per uiting en codeur over.")
         before = sessions.setdefault(row.get(UNIT), row)
         if before.get(SESSION) != row.get(SESSION):
             found = f"deze uiting heeft op rij {before.number} een andere sessie"
             findings.add(row.place_of(SESSION), found, "Maak de sessie op alle rijen van de uiting gelijk.")
-    if len({coder for _, coder in first}) < _FEWEST_CODERS:
+    if len({coder for _, coder in first if coder}) < _FEWEST_CODERS:
         found = "er zijn geen twee codeurs"
         findings.add(place, found, "Zet de rijen van alle codeurs onder elkaar in één tabel.")

@@ -105,6 +105,17 @@ def marked_sha(text_sha: str) -> str:
     return _SHA_MARK + text_sha
 
 
+def labels_in(row: Row, dimensions: Sequence[Dimension], findings: Findings) -> dict[str, tuple[str, ...]]:
+    """Give the labels that a row has in the columns of the dimensions.
+
+    Args:
+        row: of a table whose columns have the ids of dimensions.
+        dimensions: those that may be there.
+        findings: gets what is wrong.
+    """
+    return _RowReader(row, dimensions, findings).labels()
+
+
 class _RowReader:
     """Reads one row; what is wrong goes to the findings."""
 
@@ -114,6 +125,16 @@ class _RowReader:
         self._findings = findings
 
     def read(self) -> LabelRow:
+        return LabelRow(
+            utterance_id=self._unit(),
+            coder=self._coder(),
+            coder_kind=self._coder_kind(),
+            labels=self.labels(),
+            text_sha=self._text_sha(),
+        )
+
+    def labels(self) -> dict[str, tuple[str, ...]]:
+        """Give the labels in the columns of the dimensions; an empty cell is a dimension that was not coded."""
         labels: dict[str, tuple[str, ...]] = {}
         for dimension in self._dimensions:
             before = len(self._findings)
@@ -122,13 +143,7 @@ class _RowReader:
                 labels[dimension.id] = found
         for dimension in self._dimensions:
             self._check_gate(dimension, labels)
-        return LabelRow(
-            utterance_id=self._unit(),
-            coder=self._coder(),
-            coder_kind=self._coder_kind(),
-            labels=labels,
-            text_sha=self._text_sha(),
-        )
+        return labels
 
     def _report(self, column: str, found: str, cure: str) -> None:
         self._findings.add(self._row.place_of(column), found, cure)

@@ -35,7 +35,7 @@ def read_names(path: Path) -> Roster:
     if data.startswith(_ZIP):
         return read_roster(path)
     text, _ = decode(data, path.name)
-    lines = [(number, line.strip(" \t\r-*•·")) for number, line in enumerate(text.split("\n"), start=1)]
+    lines = [(number, line.strip(' \t"-*•·')) for number, line in enumerate(text.splitlines(), start=1)]
     filled = [(number, line) for number, line in lines if line]
     if filled and _is_table(filled[0][1]):
         return read_roster(path)

@@ -48,15 +48,17 @@ class _Range:
 
 
 _NUMBERS: Final = {
-    "max_tokens": _Range(16, 512),
     "context": _Range(0, 10),
-    "lora_rank": _Range(1, 256),
-    "learning_rate_adapter": _Range(1e-7, 0.1, whole=False),
+    "learnt_layers": _Range(0, 100),
+    "learning_rate_encoder": _Range(1e-7, 0.1, whole=False),
     "learning_rate_heads": _Range(1e-7, 0.1, whole=False),
     "epochs": _Range(1, 100),
     "batch": _Range(1, 512),
+    "as_recognised": _Range(0, 1, whole=False),
+    "without_roles": _Range(0, 1, whole=False),
     "seed": _Range(0, 2**31 - 1),
     "folds": _Range(2, 100),
+    "unsure": _Range(0, 1, whole=False),
 }
 
 
@@ -81,13 +83,15 @@ def read_params(path: Path) -> TaggerParams:
     findings.stop_if_any()
     return TaggerParams(
         base=base,
-        max_tokens=int(numbers["max_tokens"]),
         context=int(numbers["context"]),
-        lora_rank=int(numbers["lora_rank"]),
-        learning_rate_adapter=numbers["learning_rate_adapter"],
+        learnt_layers=int(numbers["learnt_layers"]),
+        learning_rate_encoder=numbers["learning_rate_encoder"],
         learning_rate_heads=numbers["learning_rate_heads"],
         epochs=int(numbers["epochs"]),
         batch=int(numbers["batch"]),
+        as_recognised=numbers["as_recognised"],
+        without_roles=numbers["without_roles"],
         seed=int(numbers["seed"]),
         folds=int(numbers["folds"]),
+        unsure=numbers["unsure"],
     )

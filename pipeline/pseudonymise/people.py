@@ -138,8 +138,9 @@ def _parts(name: str) -> tuple[list[str], list[str], bool]:
         if forms[0] == "de" and forms[1] != "heer":
             break
         forms = forms[1:]
-    while forms and forms[-1] in PARTICLES:
-        forms = [forms[-1], *forms[:-1]]
+    if not all(form in PARTICLES for form in forms):
+        while forms[-1] in PARTICLES:
+            forms = [forms[-1], *forms[:-1]]
     forms = [form for form in forms if len(form) > 1 or form == "t"]
     first_particle = next((at for at, form in enumerate(forms) if form in PARTICLES), None)
     if first_particle is not None:

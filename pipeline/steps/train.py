@@ -1,30 +1,41 @@
-"""Train the tagger of a study's codebook on the study's settled labels."""
+"""Train a tagger on settled labels: those of a study, or of a table."""
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.coding import CoderKind
 from pipeline.domain.errors import InputError, RaamwerkError
 from pipeline.domain.training import SettledLabel, TrainingSession
+from pipeline.domain.transcript import Speaker, Transcript, Turn
+from pipeline.formats.codebook import read_codebook
+from pipeline.formats.cues import read_cues
+from pipeline.formats.examples import by_session, read_examples
+from pipeline.formats.origin import read_origins
 from pipeline.formats.params import read_params
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
 from pipeline.steps.progress import bar, say
+from pipeline.steps.single import Door, Shelf
+from pipeline.unitise.utterances import unitise as unitise_transcript
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from pipeline.domain.coding import Judgement
     from pipeline.domain.study import Study
+    from pipeline.formats.examples import ExampleRow
+    from pipeline.formats.origin import Origin
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
 
 FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
 """With less, what comes out is worse than no model at all; and one session says nothing of another."""
+SITE = "werkplaats"
 SETTLER = "vaststelling"
 """Name of the coder whose word is final where coders differed."""
 
@@ -43,39 +54,79 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
     Raises:
         InputError: when the study has too few settled labels to learn anything from.
     """
+    codebook = workplace.read_codebook(workplace.read_study())
+    sessions = labelled_sessions(workplace)
+    place = out or workplace.own_tagger(codebook)
+    shelf = Shelf(workplace.codebooks, workplace.lists, workplace.models)
+    folder = workplace.codebook_folder(workplace.read_study())
+    summary = learn(sessions, folder, shelf, workplace.params, place)
+    say("Hoort het bij de studie, dan wordt het vanaf nu gebruikt. Terug naar het meegeleverde? Verwijder die map.")
+    return summary
+
+
+def run_table(shelf: Shelf, table: Path, codebook: Path | None, params: Path, out: Path) -> Summary:
+    """Train on a table of units with their labels, without a study.
+
+    Args:
+        shelf: codebooks, name lists and models that ship.
+        table: CSV or XLSX with a column `tekst`, optional `sessie`, `spreker`, `functie`, `schrijver`, and one column a
+            dimension; the rows of a session in order of speaking.
+        codebook: folder of a codebook, or id of one that ships; `None` for the usual one.
+        params: file with the parameters of the tagger.
+        out: folder for the tagger.
+
+    Raises:
+        InputError: when the table cannot be used, or has too few labels to learn anything from.
+    """
+    folder = shelf.codebook_folder(codebook)
+    rows = read_examples(table, read_codebook(folder))
+    door = Door(shelf.lists)
+    sessions = tuple(_session_of(door, name, its) for name, its in by_session(rows).items())
+    return learn(sessions, folder, shelf, params, out)
+
+
+def learn(sessions: tuple[TrainingSession, ...], codebook: Path, shelf: Shelf, params: Path, out: Path) -> Summary:
+    """Train on sessions with settled labels, and say where the tagger is."""
+    units = check_enough(sessions, out)
+    told = read_params(params)
+    prepare_base(told.base, shelf.base)
+    from pipeline.tagging.train import prepare, train
+
+    material = prepare(sessions, read_codebook(codebook), read_cues(codebook), told, shelf.base)
+    with bar("Model trainen", 100) as advance:
+        train(material, out, lambda _what, share: advance(round(100 * share)))
+    say(f"Het model staat in {out}; lees daar card.md.")
+    return {"sessies": len(sessions), "uitingen": units}
+
+
+def check_enough(sessions: tuple[TrainingSession, ...], place: Path) -> int:
+    """Count the units with settled labels.
+
+    Raises:
+        InputError: when there are too few to learn anything from.
+    """
+    units = sum(len({label.utterance_id for label in session.labels}) for session in sessions)
+    if units < FEWEST_UNITS or len(sessions) < FEWEST_SESSIONS:
+        raise InputError.single(
+            place.name,
+            f"er zijn {units} uitingen in {len(sessions)} sessies waarover de codeurs het eens zijn",
+            f"Codeer er minstens {FEWEST_UNITS} in {FEWEST_SESSIONS} sessies; met minder leert een model niets. "
+            f"Waar codeurs verschillen, beslist een codeur die '{SETTLER}' heet.",
+        )
+    return units
+
+
+def labelled_sessions(workplace: Workplace) -> tuple[TrainingSession, ...]:
+    """Bring a study up to its labels and give the sessions that have settled ones."""
     study = workplace.read_study()
-    codebook = workplace.read_codebook(study)
     for session in study.sessions:
         _bring_up(workplace, session.id)
     if labels.tables(workplace):
         labels.run(workplace)
+    origins = read_origins(workplace.study)
+    sites = {session.id: session.site for session in study.sessions}
     with workplace.open_store() as store:
-        sessions = tuple(_labelled(study, store))
-    units = {label.utterance_id for session in sessions for label in session.labels}
-    if len(units) < FEWEST_UNITS or len(sessions) < FEWEST_SESSIONS:
-        raise InputError.single(
-            str(workplace.study),
-            f"er zijn {len(units)} uitingen in {len(sessions)} sessies waarover de codeurs het eens zijn",
-            f"Codeer er minstens {FEWEST_UNITS} in {FEWEST_SESSIONS} sessies; met minder leert een model niets. "
-            f"Waar codeurs verschillen, beslist een codeur die '{SETTLER}' heet.",
-        )
-    params = read_params(workplace.params)
-    prepare_base(params.base, workplace.base_folder)
-    from pipeline.tagging.train import train
-
-    place = out or workplace.own_tagger(codebook)
-    with bar("Model trainen", 100) as advance:
-        train(
-            sessions,
-            codebook,
-            params,
-            base=workplace.base_folder,
-            out=place,
-            report=lambda _what, share: advance(round(100 * share)),
-        )
-    say(f"Het model staat in {place}; lees daar card.md. Hoort het bij de studie, dan wordt het vanaf nu gebruikt.")
-    say("Terug naar het meegeleverde model? Verwijder dan die map.")
-    return {"sessies": len(sessions), "uitingen": len(units)}
+        return tuple(_labelled(study, store, origins, sites))
 
 
 def _bring_up(workplace: Workplace, session_id: str) -> None:
@@ -86,20 +137,57 @@ def _bring_up(workplace: Workplace, session_id: str) -> None:
         say(f"Doet niet mee: {session_id}\n  {error}")
 
 
-def _labelled(study: Study, store: Store) -> Iterator[TrainingSession]:
-    """Give the sessions that have settled labels."""
+def _labelled(
+    study: Study, store: Store, origins: Mapping[str, Origin], sites: Mapping[str, str]
+) -> Iterator[TrainingSession]:
     for session_id in store.sessions():
-        judgements = store.judgements(session_id)
+        judgements = tuple(store.judgements(session_id))
         settled = tuple(settle(judgements))
         units = store.unitised(session_id)
         if settled and units is not None:
             machine = any(judgement.coder_kind is CoderKind.TAALMODEL for judgement in judgements)
+            origin = origins.get(session_id)
             yield TrainingSession(
                 session=units,
                 labels=settled,
                 labelled_by=CoderKind.TAALMODEL if machine else CoderKind.MENS,
                 written_by=CoderKind.TAALMODEL if study.fictional else None,
+                group=origin.group if origin else "",
+                facets=(*(origin.facets if origin else ()), (SITE, sites[session_id])),
+                double=tuple(_double(judgements)),
             )
+
+
+def _double(judgements: tuple[Judgement, ...]) -> Iterator[tuple[SettledLabel, SettledLabel]]:
+    """Give what the two coders who did most, the settler aside, gave to the same units."""
+    done = Counter(judgement.coder for judgement in judgements if judgement.coder != SETTLER)
+    pair = sorted(sorted(done), key=lambda coder: -done[coder])[:2]
+    given = {
+        (judgement.coder, judgement.utterance_id, judgement.dimension): tuple(sorted(judgement.labels))
+        for judgement in judgements
+    }
+    if len(pair) == 2:  # noqa: PLR2004 - a pair
+        for (coder, unit, dimension), first in given.items():
+            second = given.get((pair[1], unit, dimension))
+            if coder == pair[0] and second is not None:
+                yield SettledLabel(unit, dimension, first), SettledLabel(unit, dimension, second)
+
+
+def _session_of(door: Door, name: str, rows: Sequence[ExampleRow]) -> TrainingSession:
+    transcript = Transcript(
+        format="tabel",
+        speakers=tuple(dict.fromkeys(Speaker(row.speaker, functie=row.functie) for row in rows if row.speaker)),
+        turns=tuple(Turn(number, row.speaker, row.text) for number, row in enumerate(rows, start=1)),
+    )
+    units = unitise_transcript(replace(door.pseudonymise(transcript).transcript, session_id=name))
+    by_turn = {unit.turn: unit.id for unit in units.utterances}
+    settled = tuple(
+        SettledLabel(by_turn[number], dimension, tuple(sorted(given)))
+        for number, row in enumerate(rows, start=1)
+        if number in by_turn
+        for dimension, given in row.labels.items()
+    )
+    return TrainingSession(units, settled, CoderKind.MENS, None, group=rows[0].group)
 
 
 def settle(judgements: Iterable[Judgement]) -> Iterator[SettledLabel]:

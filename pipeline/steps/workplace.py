@@ -57,10 +57,14 @@ class Workplace:
 
     def read_codebook(self, study: Study) -> Codebook:
         """Read the study's codebook, its own folder or one that ships, and check the study's questions against it."""
-        own = self.study / study.codebook
-        codebook = read_codebook(own if own.is_dir() else self.codebooks / study.codebook)
+        codebook = read_codebook(self.codebook_folder(study))
         check_questions(study, codebook)
         return codebook
+
+    def codebook_folder(self, study: Study) -> Path:
+        """Give the folder of the study's codebook: its own, or one that ships."""
+        own = self.study / study.codebook
+        return own if own.is_dir() else self.codebooks / study.codebook
 
     def open_store(self) -> Store:
         """Open the database, making or upgrading it."""

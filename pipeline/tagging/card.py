@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipeline.domain.coding import CoderKind
+from pipeline.tagging.baselines import CUES, FROZEN, MAJORITY, WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,28 +14,38 @@ if TYPE_CHECKING:
     from pipeline.domain.params import TaggerParams
     from pipeline.domain.training import TrainingSession
     from pipeline.tagging.evaluate import DimensionScore, Evaluation
+    from pipeline.tagging.papers import CurvePoint
     from pipeline.tagging.weights import Manifest
 
+MEASURES = {"macro_f1": "macro-F1", "any_f1": "F1, wel of niet", "kappa": "kappa, kwadratisch"}
+WAYS = {MAJORITY: "vaakste label", CUES: "signaalwoorden", WORDS: "woorden tellen", FROZEN: "basismodel"}
+CODERS = "codeurs onderling"
 FEW = 20
 """A label with fewer units than this has figures that mean little."""
 
 USE = """## Waar hij voor is
 
-- Als eerste voorstel bij het coderen: een mens kijkt elk label na dat ertoe doet.
+- Als eerste voorstel bij het coderen: een mens kijkt elk label na dat ertoe doet, om te beginnen de onzekere.
+- Om blinde steekproeven slim te trekken, zodat mensen minder hoeven te coderen.
 - Om te laten zien hoe Raamwerk werkt, van transcript tot rapport.
 
 ## Waar hij niet voor is
 
 - Geen besluit over een cliënt, een medewerker of een gemeente mag op deze labels steunen.
-- Aandelen die de tagger telt, zijn geen uitkomst van onderzoek: ze zijn niet gecorrigeerd voor zijn fouten. Dat kan
-  alleen met een blinde steekproef die mensen hebben gecodeerd.
-- De kansen zijn niet geijkt: zeldzame labels wogen bij het leren zwaarder, dus hun kansen vallen te hoog uit.
+- Aandelen die de tagger telt, zijn geen uitkomst van onderzoek: ze zijn niet gecorrigeerd voor zijn fouten, en die
+  fouten kunnen per component verschillen. Corrigeren kan alleen met een blinde steekproef die mensen hebben gecodeerd.
+- Niet om deelnemers met elkaar te vergelijken of te beoordelen: één uiting zegt niets over iemands vakmanschap.
 - Andere gesprekken, streken, jaren of manieren van uitschrijven dan die van de sessies hieronder: onbekend terrein.
+  Codeer er eerst zelf een paar sessies van en kijk hoe vaak de tagger het met je eens is.
 """
 
 
 def write_card(
-    sessions: Sequence[TrainingSession], codebook: Codebook, manifest: Manifest, evaluation: Evaluation | None
+    sessions: Sequence[TrainingSession],
+    codebook: Codebook,
+    manifest: Manifest,
+    evaluation: Evaluation | None,
+    curve: Sequence[CurvePoint] = (),
 ) -> str:
     """Write the card as Markdown.
 
@@ -43,15 +54,16 @@ def write_card(
         codebook: what the labels mean.
         manifest: of the tagger, `files` left aside.
         evaluation: out-of-fold figures, or `None` when there are none.
+        curve: points of the learning curve, the smallest first.
     """
     parts = [
         f"# Tagger voor codeboek “{codebook.title}”",
         _what(manifest),
+        USE.rstrip(),
         "## Waar hij van leerde",
         _origin(sessions, len(manifest.trained_on)),
         "## Hoe goed hij is",
-        *(_figures(evaluation) if evaluation else (_NO_FIGURES,)),
-        USE.rstrip(),
+        *(_figures(evaluation, curve) if evaluation else (_NO_FIGURES,)),
         "## Hoe hij getraind is",
         _how(manifest.params),
     ]
@@ -61,19 +73,22 @@ def write_card(
 def _what(manifest: Manifest) -> str:
     params = manifest.params
     return (
-        f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), met een "
-        f"LoRA-adapter van rang {params.lora_rank} en één uitvoerlaag per dimensie "
-        f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met rolaanduiding en maximaal "
-        f"{params.context} voorgaande uitingen, samen {params.max_tokens} woordstukken."
+        f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), waarvan de "
+        f"bovenste {params.learnt_layers} lagen zijn bijgeleerd, met één uitvoerlaag per dimensie "
+        f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met de functie van de spreker, "
+        f"en de {params.context} uitingen ervoor. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
+        f"Bij elke dimensie is er een grens: de {params.unsure:.0%} uitingen waar hij het minst zeker van is, kan een "
+        "mens beter zelf bekijken."
     )
 
 
 def _how(params: TaggerParams) -> str:
     return (
         f"Seed {params.seed}, {params.epochs} keer door alle uitingen, {params.batch} per stap, leersnelheid "
-        f"{params.learning_rate_adapter:g} (adapter) en {params.learning_rate_heads:g} (uitvoerlagen). Een zeldzaam "
-        "label weegt met de wortel van zijn zeldzaamheid, hoogstens vijf keer. De drempels van dimensies met meer "
-        "labels per uiting zijn gekozen op uitingen uit sessies die bij het leren niet meededen."
+        f"{params.learning_rate_encoder:g} (basismodel) en {params.learning_rate_heads:g} (uitvoerlagen). Van de "
+        f"stappen toont {params.as_recognised:.0%} de woorden zoals spraakherkenning ze schrijft en "
+        f"{params.without_roles:.0%} ze zonder functie van de spreker. Een zeldzaam label weegt met de wortel van zijn "
+        "zeldzaamheid, hoogstens vijf keer. Drempels zijn gekozen op uitingen van anderen dan waarop getoetst is."
     )
 
 
@@ -105,30 +120,59 @@ def _origin(sessions: Sequence[TrainingSession], texts: int) -> str:
 _WHO = {CoderKind.MENS: "mensen", CoderKind.TAALMODEL: "een taalmodel"}
 
 
-def _figures(evaluation: Evaluation) -> list[str]:
+def _figures(evaluation: Evaluation, curve: Sequence[CurvePoint]) -> list[str]:
     intro = (
-        f"Gemeten op hele sessies die bij het leren niet meededen ({evaluation.folds} groepen, {evaluation.sessions} "
-        f"sessies, {evaluation.units} uitingen). F1 loopt van 0 tot 1. Ernaast: altijd het meest voorkomende label, en "
-        "woorden tellen (TF-IDF met logistische regressie). Het zijn kleine aantallen van weinig sessies: verschillen "
-        "van enkele honderdsten betekenen niets."
+        f"Gemeten op schrijvers of sessies die bij het leren niet meededen ({evaluation.groups} in {evaluation.folds} "
+        f"rondes, {evaluation.sessions} sessies, {evaluation.units} uitingen). Macro-F1 is het gemiddelde over de "
+        "labels, van 0 tot 1; tussen haakjes het 95%-interval als je andere sessies had getrokken. Ernaast eenvoudiger "
+        "manieren: het vaakste label, signaalwoorden, woorden tellen (TF-IDF met logistische regressie) en het "
+        "basismodel zonder bijleren; en wat twee codeurs onderling halen, het plafond."
     )
-    head = (
-        "| dimensie | uitingen | tagger, macro-F1 | vaakste label | woorden tellen |\n"
-        "| --- | ---: | ---: | ---: | ---: |"
-    )
-    rows = [
-        f"| {score.dimension} | {score.units} | {score.macro_f1:.2f} | {score.macro_f1_majority:.2f} | "
-        f"{score.macro_f1_words:.2f} |"
-        for score in evaluation.dimensions
+    return [
+        intro,
+        _table(evaluation),
+        *_verdict(evaluation),
+        *map(_labels, evaluation.dimensions),
+        "### Waar hij beter of slechter is",
+        *map(_facets, evaluation.dimensions),
+        "### Hoe zeker is zeker",
+        _certainty(evaluation),
+        *([_curve(curve)] if curve else []),
     ]
-    return [intro, "\n".join([head, *rows]), *_verdict(evaluation), *map(_labels, evaluation.dimensions)]
+
+
+def _table(evaluation: Evaluation) -> str:
+    rows = [
+        "| dimensie | maat | tagger | " + " | ".join((*WAYS.values(), CODERS)) + " |",
+        "| --- | --- | --- |" + " ---: |" * (len(WAYS) + 1),
+    ]
+    for score in evaluation.dimensions:
+        for name, said in MEASURES.items():
+            value = getattr(score.tagger, name)
+            if value is not None:
+                low, high = score.intervals[name]
+                others = [getattr(score.others[way], name) for way in WAYS]
+                ceiling = f"{getattr(score.coders, name):.2f}" if score.coders else "–"
+                cells = [
+                    score.dimension,
+                    said,
+                    f"**{value:.2f}** ({low:.2f}–{high:.2f})",
+                    *(f"{one:.2f}" for one in others),
+                    ceiling,
+                ]
+                rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
 
 
 def _verdict(evaluation: Evaluation) -> list[str]:
-    behind = [s.dimension for s in evaluation.dimensions if s.macro_f1 <= max(s.macro_f1_words, s.macro_f1_majority)]
+    behind = [
+        score.dimension
+        for score in evaluation.dimensions
+        if score.tagger.macro_f1 <= max(other.macro_f1 for other in score.others.values())
+    ]
     if not behind:
         return []
-    return [f"**Let op:** bij {', '.join(behind)} doet de tagger het niet beter dan een van de eenvoudige methoden."]
+    return [f"**Let op:** bij {', '.join(behind)} doet de tagger het niet beter dan een van de eenvoudige manieren."]
 
 
 def _labels(score: DimensionScore) -> str:
@@ -136,11 +180,42 @@ def _labels(score: DimensionScore) -> str:
         f"### {score.dimension}\n\n| label | uitingen | F1 | precisie | gevonden | woorden tellen, F1 |\n"
         "| --- | ---: | ---: | ---: | ---: | ---: |"
     )
+    words = score.others[WORDS].labels
     rows = []
-    for label in score.labels:
-        figures = (label.f1, label.precision, label.recall, label.f1_words) if label.count else ()
+    for label, count in score.counts.items():
+        found = score.tagger.labels.get(label)
+        figures = (found[2], found[0], found[1], words[label][2]) if found else ()
         cells = [f"{figure:.2f}" for figure in figures] or ["–"] * 4
-        rows.append(f"| {' | '.join([label.label, str(label.count), *cells])} |")
-    few = [label.label for label in score.labels if label.count < FEW]
+        rows.append(f"| {' | '.join([label, str(count), *cells])} |")
+    few = [label for label, count in score.counts.items() if count < FEW]
     note = f"\n\nTe weinig uitingen (minder dan {FEW}) voor een houdbaar cijfer: {', '.join(few)}." if few else ""
     return "\n".join([head, *rows]) + note
+
+
+def _facets(score: DimensionScore) -> str:
+    parts: dict[str, list[str]] = {}
+    for (facet, value), (units, macro) in score.facets.items():
+        parts.setdefault(facet, []).append(f"{value} {macro:.2f} ({units})")
+    lines = [f"  - {facet}: {'; '.join(values)}" for facet, values in parts.items()]
+    return "\n".join([f"- **{score.dimension}**, macro-F1 (uitingen):", *lines])
+
+
+def _certainty(evaluation: Evaluation) -> str:
+    lines = []
+    for score in evaluation.dimensions:
+        risk = dict(score.risk)
+        lines.append(
+            f"- **{score.dimension}**: ijkfout (ECE, tien even grote groepen) {score.ece:.3f}; fout bij alle uitingen "
+            f"{risk[1.0]:.1%}, bij de zekerste 80% {risk[0.8]:.1%}, bij de zekerste helft {risk[0.5]:.1%}."
+        )
+    return "\n".join(lines)
+
+
+def _curve(curve: Sequence[CurvePoint]) -> str:
+    names = list(curve[0].macro_f1)
+    rows = [f"| gecodeerde uitingen | {' | '.join(names)} |", "| ---: |" + " ---: |" * len(names)]
+    rows += [f"| {point.units} | {' | '.join(f'{point.macro_f1[name]:.2f}' for name in names)} |" for point in curve]
+    return (
+        "### Hoeveel coderen helpt\n\nMacro-F1 op de eerste ronde, naar het aantal uitingen waarvan geleerd is:\n\n"
+        + "\n".join(rows)
+    )

@@ -1,65 +1,57 @@
-"""How good is a tagger on sessions it has not seen? Out-of-fold figures, grouped by session, beside two baselines.
+"""How good is a tagger on people it has not heard? Figures on left-out groups, beside simpler ways.
 
-Whole sessions are left out at a time: units of one conversation resemble each other, so a split by unit would flatter.
-The thresholds with which a left-out group is judged come from the other groups.
+Whole groups are left out at a time: all sessions of one writer where texts are made up, whole sessions otherwise. Units
+of one conversation, and conversations of one writer, resemble each other, so any finer split would flatter. What is
+chosen from answers (scales, thresholds, favours) is chosen for each group on the answers for the others. Answers of all
+groups are put together before a figure is computed, once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.baselines import majority, word_counts
-from pipeline.tagging.encoder import load_encoder
-from pipeline.tagging.heads import DEFAULT_THRESHOLD, decide, plan_heads
-from pipeline.tagging.learn import examples_of, fit
-from pipeline.tagging.network import batches, merged
+from pipeline.tagging.calibrate import calibrate, probabilities
+from pipeline.tagging.heads import certainty, decide, is_hit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Mapping, Sequence
 
-    from pipeline.domain.codebook import Codebook
-    from pipeline.domain.params import TaggerParams
-    from pipeline.domain.training import TrainingSession
-    from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Head, Probabilities
-    from pipeline.tagging.inputs import Input
     from pipeline.tagging.learn import Example
-    from pipeline.tagging.network import Network
-
-BATCH_TOKENS = 4096
-ENOUGH_TO_TUNE = 5
-"""A threshold is chosen from the data only for a label with so many units; below it the default stands."""
+    from pipeline.tagging.network import Logits
 
 Answers = list[dict[str, tuple[str, ...]]]
 """For every example, dimension id to labels."""
 
+RESAMPLES = 1000
+INTERVAL = (2.5, 97.5)
+"""Percentiles of the session bootstrap; it does not contain how much training itself varies."""
+BINS = 10
+"""Bins of equal numbers of units, for calibration."""
+COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+FEWEST_IN_FACET = 100
+"""A facet (a style, a writer) with fewer units gets no figure."""
+
 
 @dataclass(frozen=True, slots=True)
-class LabelScore:
-    """How well one label is found.
+class Figures:
+    """How well one way of answering does in one dimension, each in [0, 1] unless said otherwise.
 
     Attributes:
-        label: id.
-        count: units that carry it.
-        precision: share of the units given it that carry it, in [0, 1]; 0 when none is given it.
-        recall: share of the units carrying it that are given it, in [0, 1].
-        f1: harmonic mean of the two.
-        f1_majority: of the most frequent label.
-        f1_words: of word counts with logistic regression.
+        macro_f1: mean of the F1 of the labels that occur.
+        any_f1: F1 of "some label other than the empty one"; `None` where the dimension has no empty label.
+        kappa: quadratically weighted kappa of an ordinal dimension, in [-1, 1]; `None` for others.
+        labels: by label that occurs: precision, recall, F1.
     """
 
-    label: str
-    count: int
-    precision: float
-    recall: float
-    f1: float
-    f1_majority: float
-    f1_words: float
+    macro_f1: float
+    any_f1: float | None
+    kappa: float | None
+    labels: Mapping[str, tuple[float, float, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +61,32 @@ class DimensionScore:
     Attributes:
         dimension: id.
         units: units with an answer.
-        macro_f1: mean of the F1 of the labels that occur, in [0, 1].
-        macro_f1_majority: of the most frequent label.
-        macro_f1_words: of word counts with logistic regression.
-        labels: in codebook order; those that do not occur have `count` 0 and count in no mean.
+        counts: by label, the units that carry it.
+        tagger: figures of the tagger.
+        intervals: by figure ("macro_f1", "any_f1", "kappa"), 95 % of the session bootstrap.
+        others: figures of simpler ways, by name.
+        coders: figures of one coder against another, before adjudication: the ceiling; `None` where units were coded
+            once.
+        ece: expected calibration error of the probability of the most probable label (of every label, for a multi
+            dimension), in `BINS` bins of equal numbers.
+        reliability: by bin, mean probability and how often it was true.
+        risk: by coverage, the share of units that are wrong among the most certain ones.
+        facets: by facet and value, units and macro F1 over the labels that occur at all.
+        confusion: by true label, how often each label was given (single and ordinal dimensions).
     """
 
     dimension: str
     units: int
-    macro_f1: float
-    macro_f1_majority: float
-    macro_f1_words: float
-    labels: tuple[LabelScore, ...]
+    counts: Mapping[str, int]
+    tagger: Figures
+    intervals: Mapping[str, tuple[float, float]]
+    others: Mapping[str, Figures]
+    coders: Figures | None
+    ece: float
+    reliability: tuple[tuple[float, float], ...]
+    risk: tuple[tuple[float, float], ...]
+    facets: Mapping[tuple[str, str], tuple[int, float]]
+    confusion: Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,198 +95,303 @@ class Evaluation:
 
     Attributes:
         sessions: number of sessions.
+        groups: number of groups (writers, or sessions).
         units: number of labelled units.
-        folds: groups of sessions that were left out in turn.
+        folds: sets of groups that were left out in turn.
         dimensions: in codebook order.
-        heads: the heads with thresholds chosen on all out-of-fold answers, for the tagger that learns from everything.
     """
 
     sessions: int
+    groups: int
     units: int
     folds: int
     dimensions: tuple[DimensionScore, ...]
-    heads: tuple[Head, ...]
 
 
-def evaluate(
-    sessions: Sequence[TrainingSession],
-    codebook: Codebook,
-    params: TaggerParams,
-    base: Path,
-    report: Callable[[str, float], None],
-) -> Evaluation | None:
-    """Train and judge once for every group of sessions left out.
+def folds_of(examples: Sequence[Example], folds: int, seed: int) -> np.ndarray:
+    """Share groups out over folds of about equal numbers of units; every group is in exactly one fold.
 
     Args:
-        sessions: with settled labels.
-        codebook: whose dimensions and labels count.
-        params: as for training.
-        base: folder of the built base.
-        report: told what happens (Dutch) and how far it is, in [0, 1].
+        examples: labelled units.
+        folds: how many at most; never more than there are groups.
+        seed: breaks ties.
 
     Returns:
-        The figures, or `None` when fewer than two sessions carry labels: then nothing honest can be said.
-
-    Raises:
-        InputError: when labels and codebook do not fit, or the encoder cannot be loaded.
+        The fold of every example, *Shape* (examples,).
     """
-    heads = plan_heads(sessions, codebook)
-    encoder = load_encoder(params.base, base)
-    return evaluate_examples(examples_of(sessions, heads, encoder, params), heads, encoder, params, report)
+    names, numbers, counts = np.unique([one.group for one in examples], return_inverse=True, return_counts=True)
+    shuffled = np.random.default_rng(seed).permutation(len(names))
+    fold_of, sizes = np.zeros(len(names), int), np.zeros(min(folds, len(names)), int)
+    for at in sorted(shuffled.tolist(), key=lambda group: -counts[group]):
+        fold_of[at] = int(sizes.argmin())
+        sizes[fold_of[at]] += counts[at]
+    placed: np.ndarray = fold_of[numbers]
+    return placed
 
 
-def evaluate_examples(
-    examples: Sequence[Example],
+def judge(
+    heads: Sequence[Head], examples: Sequence[Example], folds: np.ndarray, logits: Logits, unsure: float
+) -> tuple[Answers, list[Probabilities]]:
+    """Calibrate every fold on the others, and decide.
+
+    Args:
+        heads: as planned.
+        examples: labelled units.
+        folds: of every example.
+        logits: answers by networks that did not learn from the fold.
+        unsure: as in `calibrate`.
+
+    Returns:
+        Labels and calibrated probabilities of every example.
+    """
+    answers: Answers = [{} for _ in examples]
+    chances: list[Probabilities] = [{} for _ in examples]
+    for fold in np.unique(folds):
+        others, own = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        known = {name: table[others] for name, table in logits.items()}
+        tuned = calibrate(heads, [examples[row] for row in others.tolist()], known, unsure)
+        found = probabilities(tuned, {name: table[own] for name, table in logits.items()})
+        for row, one in zip(own.tolist(), found, strict=True):
+            chances[row], answers[row] = one, decide(tuned, one)
+    return answers, chances
+
+
+def score(  # noqa: PLR0913, PLR0917 - all that is compared
     heads: Sequence[Head],
-    encoder: Encoder,
-    params: TaggerParams,
-    report: Callable[[str, float], None],
-) -> Evaluation | None:
-    """Do what `evaluate` does, with examples that are made already."""
-    groups = session_groups([example.session for example in examples], params)
-    if len(groups) < 2:  # noqa: PLR2004 - one to learn from and one to judge
-        return None
-    fold_of = {session: fold for fold, group in enumerate(groups) for session in group}
-    folds = [fold_of[example.session] for example in examples]
-    tagger: list[Probabilities] = [{} for _ in examples]
-    words: list[Probabilities] = [{} for _ in examples]
-    frequent: list[Probabilities] = [{} for _ in examples]
-    for fold in range(len(groups)):
-        known = [example for example, its in zip(examples, folds, strict=True) if its != fold]
-        rows = [row for row, its in enumerate(folds) if its == fold]
-        asked = [examples[row] for row in rows]
-        network = fit(known, heads, encoder, params, _fold_progress(report, fold, len(groups)))
-        _spread(tagger, rows, predict(merged(network), [example.input for example in asked]))
-        _spread(words, rows, word_counts(heads, known, asked, params.seed))
-        _spread(frequent, rows, majority(heads, known, asked))
-    answers = (_judged(examples, folds, heads, tagger), _decided(heads, frequent), _decided(heads, words))
+    examples: Sequence[Example],
+    answers: Answers,
+    chances: Sequence[Probabilities],
+    others: Mapping[str, Answers],
+    double: Mapping[str, Sequence[tuple[tuple[str, ...], tuple[str, ...]]]],
+    folds: int,
+    seed: int,
+) -> Evaluation:
+    """Compute all figures.
+
+    Args:
+        heads: whose dimensions are judged.
+        examples: labelled units.
+        answers: labels that the tagger gave.
+        chances: its probabilities.
+        others: labels that simpler ways gave, by name.
+        double: by dimension, what two coders gave to the same units.
+        folds: number of folds, for the record.
+        seed: of the bootstrap.
+    """
     return Evaluation(
-        sessions=len(fold_of),
+        sessions=len({one.session for one in examples}),
+        groups=len({one.group for one in examples}),
         units=len(examples),
-        folds=len(groups),
-        dimensions=tuple(_score(head, examples, answers) for head in heads),
-        heads=with_thresholds(heads, examples, tagger),
+        folds=folds,
+        dimensions=tuple(
+            _score(head, examples, answers, chances, others, double.get(head.dimension, ()), seed) for head in heads
+        ),
     )
 
 
-def _fold_progress(report: Callable[[str, float], None], fold: int, folds: int) -> Callable[[float], None]:
-    return lambda done: report(f"Toets {fold + 1} van {folds}", (fold + done) / folds)
-
-
-def session_groups(sessions: Sequence[str], params: TaggerParams) -> tuple[tuple[str, ...], ...]:
-    """Share sessions out over groups of about equal numbers of units; every session is in exactly one group.
-
-    Args:
-        sessions: for every unit the id of its session.
-        params: how many groups at most, and the seed that breaks ties.
-    """
-    names, counts = np.unique(list(sessions), return_counts=True)
-    shuffled = np.random.default_rng(params.seed).permutation(len(names))
-    largest_first = sorted(shuffled.tolist(), key=lambda at: -counts[at])
-    groups: list[list[str]] = [[] for _ in range(min(params.folds, len(names)))]
-    sizes = [0] * len(groups)
-    for at in largest_first:
-        smallest = sizes.index(min(sizes))
-        groups[smallest].append(str(names[at]))
-        sizes[smallest] += int(counts[at])
-    return tuple(tuple(sorted(group)) for group in groups)
-
-
-def predict(network: Network, inputs: Sequence[Input], tokens: int = BATCH_TOKENS) -> list[Probabilities]:
-    """Give the probabilities of inputs, in their order, batching those of about equal length.
-
-    Args:
-        network: with drop-out off.
-        inputs: in any order.
-        tokens: most tokens in a batch.
-    """
-    answers: list[Probabilities] = [{} for _ in inputs]
-    for rows in batches(inputs, tokens):
-        _spread(answers, rows, network.probabilities([inputs[row] for row in rows]))
-    return answers
-
-
-def _spread(answers: list[Probabilities], rows: Sequence[int], found: Sequence[Probabilities]) -> None:
-    for row, one in zip(rows, found, strict=True):
-        answers[row] = one
-
-
-def _decided(heads: Sequence[Head], probabilities: Sequence[Probabilities]) -> Answers:
-    return [decide(heads, one) for one in probabilities]
-
-
-def _judged(
-    examples: Sequence[Example], folds: Sequence[int], heads: Sequence[Head], probabilities: Sequence[Probabilities]
-) -> Answers:
-    """Decide every fold with the thresholds that the other folds give."""
-    tuned = {}
-    for fold in set(folds):
-        others = [row for row, its in enumerate(folds) if its != fold]
-        tuned[fold] = with_thresholds(heads, [examples[row] for row in others], [probabilities[row] for row in others])
-    return [decide(tuned[fold], one) for fold, one in zip(folds, probabilities, strict=True)]
-
-
-def with_thresholds(
-    heads: Sequence[Head], examples: Sequence[Example], probabilities: Sequence[Probabilities]
-) -> tuple[Head, ...]:
-    """Choose for every label of a multi dimension the threshold with the best F1 on these examples."""
-    return tuple(
-        replace(head, thresholds=_thresholds(head, examples, probabilities))
-        if head.kind is DimensionKind.MULTI
-        else head
-        for head in heads
-    )
-
-
-def _thresholds(head: Head, examples: Sequence[Example], probabilities: Sequence[Probabilities]) -> tuple[float, ...]:
-    rows = [row for row, example in enumerate(examples) if head.dimension in example.answers]
-    chosen = []
-    for number, label in enumerate(head.labels):
-        carried = np.array([label in examples[row].answers[head.dimension] for row in rows], bool)
-        found = np.array([probabilities[row][head.dimension][number] for row in rows])
-        chosen.append(_best_threshold(carried, found))
-    return tuple(chosen)
-
-
-def _best_threshold(carried: np.ndarray, found: np.ndarray) -> float:
-    """Give the threshold half-way between two neighbouring probabilities at which F1 is highest."""
-    if carried.sum() < ENOUGH_TO_TUNE or carried.all():
-        return DEFAULT_THRESHOLD
-    order = np.argsort(-found, kind="stable")
-    hits = np.cumsum(carried[order])
-    f1 = 2 * hits / (np.arange(1, len(order) + 1) + carried.sum())
-    ordered = found[order]
-    borders = np.append(ordered[:-1] != ordered[1:], True)
-    best = int(np.argmax(np.where(borders, f1, -1)))
-    below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
-    return round(float((ordered[best] + below) / 2), 6)
-
-
-def _score(head: Head, examples: Sequence[Example], answers: tuple[Answers, Answers, Answers]) -> DimensionScore:
-    rows = [row for row, example in enumerate(examples) if head.dimension in example.answers]
-    truth = [examples[row].answers[head.dimension] for row in rows]
-    tagger, frequent, words = ([given[row][head.dimension] for row in rows] for given in answers)
-    labels = []
-    for label in head.labels:
-        precision, recall, f1 = agreement(label, truth, tagger)
-        count = sum(label in carried for carried in truth)
-        f1_majority, f1_words = agreement(label, truth, frequent)[2], agreement(label, truth, words)[2]
-        labels.append(LabelScore(label, count, precision, recall, f1, f1_majority, f1_words))
-    occurring = [score for score in labels if score.count] or labels
+def _score(  # noqa: PLR0913, PLR0917 - as `score`
+    head: Head,
+    examples: Sequence[Example],
+    answers: Answers,
+    chances: Sequence[Probabilities],
+    others: Mapping[str, Answers],
+    double: Sequence[tuple[tuple[str, ...], tuple[str, ...]]],
+    seed: int,
+) -> DimensionScore:
+    name = head.dimension
+    rows = [row for row, one in enumerate(examples) if name in one.answers]
+    truth = [examples[row].answers[name] for row in rows]
+    given = [answers[row][name] for row in rows]
+    found = [chances[row][name] for row in rows]
+    counts = _Counts.of(head, truth, given, [examples[row].session for row in rows])
+    ece, reliability = _calibration(head, truth, found)
     return DimensionScore(
-        dimension=head.dimension,
+        dimension=name,
         units=len(rows),
-        macro_f1=float(np.mean([score.f1 for score in occurring])),
-        macro_f1_majority=float(np.mean([score.f1_majority for score in occurring])),
-        macro_f1_words=float(np.mean([score.f1_words for score in occurring])),
-        labels=tuple(labels),
+        counts={label: sum(label in one for one in truth) for label in head.labels},
+        tagger=counts.figures(),
+        intervals=counts.intervals(seed),
+        others={
+            way: _Counts.of(head, truth, [other[row][name] for row in rows], [""] * len(rows)).figures()
+            for way, other in others.items()
+        },
+        coders=_between_coders(head, double),
+        ece=ece,
+        reliability=reliability,
+        risk=_risk(head, truth, given, found),
+        facets=_facets(head, [examples[row] for row in rows], truth, given),
+        confusion=_confusion(head, truth, given),
     )
 
 
-def agreement(label: str, truth: Sequence[Sequence[str]], given: Sequence[Sequence[str]]) -> tuple[float, float, float]:
-    """Give precision, recall and F1 of one label, each in [0, 1]; 0 where it would be 0 / 0."""
-    both = sum(label in carried and label in found for carried, found in zip(truth, given, strict=True))
-    carrying, finding = sum(label in one for one in truth), sum(label in one for one in given)
-    precision = both / finding if finding else 0.0
-    recall = both / carrying if carrying else 0.0
-    return precision, recall, 2 * both / (carrying + finding) if carrying + finding else 0.0
+def _between_coders(head: Head, double: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> Figures | None:
+    pairs = [pair for pair in double if {*pair[0], *pair[1]} <= set(head.labels)]
+    if not pairs:
+        return None
+    return _Counts.of(head, [one for one, _ in pairs], [other for _, other in pairs], [""] * len(pairs)).figures()
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What figures are made of, by session, so that sessions can be drawn anew.
+
+    Attributes:
+        head: the dimension.
+        both, given, carried: units with a label in both, given it, carrying it; *Shape* (sessions, labels + 1), the
+            last column for "any".
+        square: sum of squared distances, and what it would be by chance needs both margins: *Shape* (sessions, labels,
+            labels) confusion; empty for dimensions that are not ordinal.
+    """
+
+    head: Head
+    both: np.ndarray
+    given: np.ndarray
+    carried: np.ndarray
+    square: np.ndarray
+
+    @classmethod
+    def of(
+        cls, head: Head, truth: Sequence[tuple[str, ...]], given: Sequence[tuple[str, ...]], sessions: Sequence[str]
+    ) -> _Counts:
+        _, where = np.unique(list(sessions), return_inverse=True)
+        total = int(where.max()) + 1 if len(where) else 0
+        t, g = _table(head, truth), _table(head, given)
+
+        def summed(values: np.ndarray) -> np.ndarray:
+            out = np.zeros((total, *values.shape[1:]))
+            np.add.at(out, where, values)
+            return out
+
+        square = np.zeros((total, 0, 0))
+        if head.kind is DimensionKind.ORDINAL:
+            square = summed(t[:, :-1, None] * g[:, None, :-1])
+        return cls(head, summed(t * g), summed(g), summed(t), square)
+
+    def figures(self) -> Figures:
+        values = self._values(np.ones((1, len(self.both))))
+        both, given, carried = (part.sum(0) for part in (self.both, self.given, self.carried))
+        labels = {
+            label: (
+                float(both[n] / given[n]) if given[n] else 0.0,
+                float(both[n] / carried[n]),
+                float(2 * both[n] / (given[n] + carried[n])),
+            )
+            for n, label in enumerate(self.head.labels)
+            if carried[n]
+        }
+        single = {name: float(value[0]) for name, value in values.items()}
+        return Figures(single["macro_f1"], single.get("any_f1"), single.get("kappa"), labels)
+
+    def intervals(self, seed: int) -> dict[str, tuple[float, float]]:
+        draw = np.random.default_rng(seed)
+        sessions = len(self.both)
+        weights = draw.multinomial(sessions, np.full(sessions, 1 / sessions), RESAMPLES).astype(float)
+        return {name: _interval(values) for name, values in self._values(weights).items()}
+
+    def _values(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Give the figures for sessions that count so often; *Shape* of weights (draws, sessions)."""
+        both, given, carried = (weights @ part for part in (self.both, self.given, self.carried))
+        with np.errstate(invalid="ignore", divide="ignore"):
+            f1 = np.where(given + carried > 0, 2 * both / (given + carried), 0.0)
+            f1 = np.where((carried > 0) | (self.carried.sum(0) == 0), f1, np.nan)
+            occurring = self.carried.sum(0)[:-1] > 0
+            asked = f1[:, :-1][:, occurring]
+            values = {"macro_f1": np.nansum(asked, axis=1) / (~np.isnan(asked)).sum(1)}
+            if self.head.none_label is not None or self.head.kind is DimensionKind.MULTI:
+                values["any_f1"] = f1[:, -1]
+            if self.square.shape[1]:
+                values["kappa"] = _kappas(np.einsum("ds,sij->dij", weights, self.square))
+        return values
+
+
+def _interval(values: np.ndarray) -> tuple[float, float]:
+    """Leave out the draws in which a figure cannot be told; the widest interval when that is all of them."""
+    told = values[np.isfinite(values)]
+    if not len(told):
+        return 0.0, 1.0
+    low, high = np.percentile(told, INTERVAL)
+    return float(low), float(high)
+
+
+def _kappas(confusions: np.ndarray) -> np.ndarray:
+    steps = np.arange(confusions.shape[1])
+    distance = (steps[:, None] - steps[None, :]) ** 2
+    total = confusions.sum((1, 2))
+    chance = confusions.sum(2)[:, :, None] * confusions.sum(1)[:, None, :] / total[:, None, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        kappas: np.ndarray = 1 - (confusions * distance).sum((1, 2)) / (chance * distance).sum((1, 2))
+    return kappas
+
+
+def _table(head: Head, labels: Sequence[tuple[str, ...]]) -> np.ndarray:
+    """Write labels as 0 and 1, with a last column for "any"."""
+    table = np.zeros((len(labels), len(head.labels) + 1))
+    for row, given in enumerate(labels):
+        for label in given:
+            table[row, head.labels.index(label)] = 1
+        table[row, -1] = is_hit(given, head.none_label)
+    return table
+
+
+def _calibration(
+    head: Head, truth: Sequence[tuple[str, ...]], found: Sequence[tuple[float, ...]]
+) -> tuple[float, tuple[tuple[float, float], ...]]:
+    chances, right = np.array(found), _table(head, truth)[:, :-1]
+    if head.kind is DimensionKind.MULTI:
+        errors = [_bins(chances[:, n], right[:, n])[0] for n in range(chances.shape[1])]
+        return float(np.mean(errors)), _bins(chances.ravel(), right.ravel())[1]
+    top = chances.argmax(1)
+    rows = np.arange(len(top))
+    return _bins(chances[rows, top], right[rows, top])
+
+
+def _bins(chances: np.ndarray, right: np.ndarray) -> tuple[float, tuple[tuple[float, float], ...]]:
+    order = np.argsort(chances, kind="stable")
+    parts = [part for part in np.array_split(order, BINS) if len(part)]
+    pairs = tuple((float(chances[part].mean()), float(right[part].mean())) for part in parts)
+    gaps = [abs(said - was) * len(part) for (said, was), part in zip(pairs, parts, strict=True)]
+    return float(sum(gaps) / len(order)), pairs
+
+
+def _risk(
+    head: Head,
+    truth: Sequence[tuple[str, ...]],
+    given: Sequence[tuple[str, ...]],
+    found: Sequence[tuple[float, ...]],
+) -> tuple[tuple[float, float], ...]:
+    sure = np.array([certainty(head, chance, labels) for chance, labels in zip(found, given, strict=True)])
+    wrong = np.array([set(t) != set(g) for t, g in zip(truth, given, strict=True)], float)
+    order = np.argsort(-sure, kind="stable")
+    sizes = [max(1, round(coverage * len(order))) for coverage in COVERAGES]
+    return tuple((c, float(wrong[order[:size]].mean())) for c, size in zip(COVERAGES, sizes, strict=True))
+
+
+def _facets(
+    head: Head,
+    examples: Sequence[Example],
+    truth: Sequence[tuple[str, ...]],
+    given: Sequence[tuple[str, ...]],
+) -> dict[tuple[str, str], tuple[int, float]]:
+    rows: dict[tuple[str, str], list[int]] = {}
+    for row, one in enumerate(examples):
+        for facet in (*one.facets, ("functie", one.role)):
+            rows.setdefault(facet, []).append(row)
+    return {
+        facet: (
+            len(its),
+            _Counts.of(head, [truth[n] for n in its], [given[n] for n in its], [""] * len(its)).figures().macro_f1,
+        )
+        for facet, its in sorted(rows.items())
+        if len(its) >= FEWEST_IN_FACET
+    }
+
+
+def _confusion(
+    head: Head, truth: Sequence[tuple[str, ...]], given: Sequence[tuple[str, ...]]
+) -> dict[str, dict[str, int]]:
+    if head.kind is DimensionKind.MULTI:
+        return {}
+    table = {carried: dict.fromkeys(head.labels, 0) for carried in head.labels}
+    for t, g in zip(truth, given, strict=True):
+        table[t[0]][g[0]] += 1
+    return table

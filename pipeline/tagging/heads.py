@@ -1,12 +1,18 @@
 """One head for every dimension of the codebook: what it answers, and how scores become probabilities and labels.
 
-Plain numbers only; the trainable part is in `network`.
+Plain numbers only; the trainable part is in `network`. Two things are learnt after training, from answers for sessions
+that were left out (`calibrate`): what makes scores into probabilities that are true as often as they say, and what the
+labels are chosen by. The probabilities say how likely a label is; the choice favours rare labels beyond that, since
+otherwise the most frequent one would nearly always win.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError, Problem
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
     from pipeline.domain.training import TrainingSession
 
 TIE = 1e-6
-"""Probabilities that differ by less are equal; `precedence` then decides."""
+"""Values that differ by less are equal; `precedence` then decides."""
 DEFAULT_THRESHOLD = 0.5
 
 Probabilities = dict[str, tuple[float, ...]]
@@ -38,7 +44,13 @@ class Head:
         gate_binds: in the labels learnt from, a hit of the gate always went with a label other than `none_label`; the
             tagger then keeps to that too.
         precedence: ids from strongest to weakest, for equal probabilities.
-        thresholds: for a multi dimension, the probability from which on a label is given, one a label; else empty.
+        scales: what each score is multiplied by before it becomes a probability, one a score; empty for 1.
+        shifts: what is added to it then, one a score; empty for 0.
+        thresholds: for a multi dimension, the probability from which on a label is given, one a label; for an ordinal
+            one, the probability of "higher than this label" from which on it is taken to be higher; else empty.
+        favours: for a single dimension, what is added to the logarithm of each probability before the highest is taken,
+            one a label; empty for 0.
+        sure_from: certainty (`certainty`) below which a unit is better looked at by a person.
     """
 
     dimension: str
@@ -48,7 +60,11 @@ class Head:
     gate: str | None = None
     gate_binds: bool = False
     precedence: tuple[str, ...] = ()
+    scales: tuple[float, ...] = field(default=())
+    shifts: tuple[float, ...] = field(default=())
     thresholds: tuple[float, ...] = field(default=())
+    favours: tuple[float, ...] = field(default=())
+    sure_from: float = 0.0
 
     @property
     def scores(self) -> int:
@@ -99,7 +115,9 @@ def plan_heads(sessions: Sequence[TrainingSession], codebook: Codebook) -> tuple
 
 
 def _default_thresholds(kind: DimensionKind, labels: int) -> tuple[float, ...]:
-    return (DEFAULT_THRESHOLD,) * labels if kind is DimensionKind.MULTI else ()
+    if kind is DimensionKind.SINGLE:
+        return ()
+    return (DEFAULT_THRESHOLD,) * (labels if kind is DimensionKind.MULTI else labels - 1)
 
 
 def _check_labels(sessions: Iterable[TrainingSession], codebook: Codebook) -> None:
@@ -140,12 +158,50 @@ def is_hit(labels: Sequence[str], none_label: str | None) -> bool:
     return bool(labels) and tuple(labels) != (none_label,)
 
 
+def probabilities_of(head: Head, logits: np.ndarray) -> np.ndarray:
+    """Make calibrated probabilities of scores.
+
+    Args:
+        head: whose scores they are.
+        logits: *Shape* (units, `Head.scores`).
+
+    Returns:
+        *Shape* (units, labels), each in [0, 1]; rows of single and ordinal dimensions sum to 1.
+    """
+    scores = np.asarray(logits, float)
+    if head.scales:
+        scores = scores * np.array(head.scales) + np.array(head.shifts)
+    if head.kind is DimensionKind.SINGLE:
+        weights = np.exp(scores - scores.max(1, keepdims=True))
+        shares: np.ndarray = weights / weights.sum(1, keepdims=True)
+        return shares
+    yes: np.ndarray = 1 / (1 + np.exp(-np.clip(scores, -FURTHEST, FURTHEST)))
+    if head.kind is DimensionKind.MULTI:
+        return yes
+    yes = np.minimum.accumulate(yes, axis=1)
+    none, all_ = np.zeros((len(yes), 1)), np.ones((len(yes), 1))
+    labels: np.ndarray = np.hstack([all_, yes]) - np.hstack([yes, none])
+    return labels
+
+
+FURTHEST = 40.0
+"""Scores are cut off here: further away, a probability does not differ from 0 or 1 any more."""
+
+
+def certainty(head: Head, probabilities: Sequence[float], labels: Sequence[str]) -> float:
+    """Say how likely the labels of a unit are, in [0, 1]; for a multi dimension, of its least certain yes or no."""
+    if head.kind is DimensionKind.MULTI:
+        pairs = zip(head.labels, probabilities, strict=True)
+        return min(chance if label in labels else 1 - chance for label, chance in pairs)
+    return probabilities[head.labels.index(labels[0])]
+
+
 def decide(heads: Sequence[Head], probabilities: Mapping[str, Sequence[float]]) -> dict[str, tuple[str, ...]]:
     """Choose the labels of one unit.
 
-    A multi dimension gets every label at or above its threshold; a single one its most probable label; an ordinal one
-    the label at which half of the probability is passed (the median). A gated dimension stays at its `none_label`
-    while its gate has no hit.
+    A multi dimension gets every label at or above its threshold; a single one its most probable label, after favours;
+    an ordinal one the label that the last threshold reached in a row points to. A gated dimension stays at its
+    `none_label` while its gate has no hit.
 
     Args:
         heads: gates before the dimensions they gate, or after; the order does not matter.
@@ -175,26 +231,37 @@ def _choose(head: Head, probabilities: Sequence[float], gate_open: bool) -> tupl
     if head.kind is DimensionKind.MULTI:
         pairs = zip(head.labels, probabilities, head.thresholds, strict=True)
         return tuple(label for label, probability, threshold in pairs if probability >= threshold)
-    options = list(zip(head.labels, probabilities, strict=True))
-    if head.gate and head.gate_binds:
-        options = [(label, probability) for label, probability in options if label != head.none_label]
-    return (_median(options) if head.kind is DimensionKind.ORDINAL else _most_probable(options, head.precedence),)
+    barred = head.none_label if head.gate and head.gate_binds else None
+    if head.kind is DimensionKind.ORDINAL:
+        return (_reached(head, probabilities, barred),)
+    favours = head.favours or (0.0,) * len(head.labels)
+    options = [
+        (label, math.log(max(probability, SMALLEST)) + favour)
+        for label, probability, favour in zip(head.labels, probabilities, favours, strict=True)
+        if label != barred
+    ]
+    return (_highest(options, head.precedence),)
 
 
-def _most_probable(options: Sequence[tuple[str, float]], precedence: Sequence[str]) -> str:
-    best = max(probability for _, probability in options)
-    tied = [label for label, probability in options if probability >= best - TIE]
+SMALLEST = 1e-12
+
+
+def _highest(options: Sequence[tuple[str, float]], precedence: Sequence[str]) -> str:
+    best = max(value for _, value in options)
+    tied = [label for label, value in options if value >= best - TIE]
     return min(tied, key=lambda label: precedence.index(label) if label in precedence else len(precedence))
 
 
-def _median(options: Sequence[tuple[str, float]]) -> str:
-    half = sum(probability for _, probability in options) / 2
-    passed = 0.0
-    for label, probability in options:
-        passed += probability
-        if passed >= half - TIE:
-            return label
-    return options[-1][0]
+def _reached(head: Head, probabilities: Sequence[float], barred: str | None) -> str:
+    """Give the label up to which every "higher than" reaches its threshold, but not the barred one."""
+    at = 0
+    higher = 1.0
+    for number, threshold in enumerate(head.thresholds):
+        higher -= probabilities[number]
+        if higher < threshold - TIE and head.labels[number] != barred:
+            break
+        at = number + 1
+    return head.labels[at]
 
 
 def differences(heads: Sequence[Head], codebook: Codebook) -> tuple[Problem, ...]:

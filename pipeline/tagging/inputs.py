@@ -1,19 +1,21 @@
-"""What the encoder gets to read of a unit: preceding units as context, then the unit, each with a role mark.
+"""What the encoder gets to read of a unit: the unit and the units before it, each by itself and with a role mark.
 
-An input is `<s> context </s></s> unit </s>` (one `</s>` for BERT-type encoders). When it is too long, context goes
-first, from its far end; the unit is cut only where the encoder itself can read no further. Numbers of pseudonyms are
-never in it: what a placeholder refers to is said with a plain word, so that a model cannot learn who somebody is.
+Every unit of a session is read once, `<s> role: words </s>`, and serves both as itself and as context of the units
+after it; so context never takes room from the unit, which is cut only where the encoder itself can read no further.
+Numbers of pseudonyms are never in it: what a placeholder refers to is said with a plain word, so that a model cannot
+learn who somebody is. Nor is the part played in the session (inbrenger, deelnemer): many transcripts do not tell it.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from pipeline.domain.pseudonym import PLACEHOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from re import Match
 
     from pipeline.domain.pseudonym import PseudonymisedSpeaker, UnitisedSession
@@ -46,19 +48,23 @@ KIND_WORDS = {
 """A plain word for a kind of placeholder; other kinds give their own name in lower case."""
 
 
+_PUNCTUATION = re.compile(r"[^\w\s'-]")
+_SPACES = re.compile(r"\s+")
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """One unit as the encoder reads it.
 
     Attributes:
         unit: position of the unit in `UnitisedSession.utterances`.
-        ids: token ids, special tokens included.
-        start: position in `ids` where the unit begins; from here to the end the vectors are averaged.
+        ids: token ids of the unit, special tokens included.
+        before: token ids of the preceding units, the nearest first; fewer at the start of a session.
     """
 
     unit: int
     ids: tuple[int, ...]
-    start: int
+    before: tuple[tuple[int, ...], ...] = ()
 
 
 def plain_words(text: str) -> str:
@@ -71,46 +77,53 @@ def _kind_word(match: Match[str]) -> str:
     return KIND_WORDS.get(kind) or kind.lower().replace("_", " ")
 
 
+def as_recognised(text: str) -> str:
+    """Write words as speech recognition often does: lower case, without punctuation."""
+    return _SPACES.sub(" ", _PUNCTUATION.sub(" ", text.lower())).strip()
+
+
 def role_mark(speaker: PseudonymisedSpeaker | None) -> str:
-    """Say in words what a speaker is, such as "klantmanager, inbrenger"; never who."""
+    """Say in words what a speaker is, such as "klantmanager"; never who."""
     if speaker is None:
         return UNKNOWN_SPEAKER
-    roles = [role for role in (speaker.functie, speaker.gespreksrol, speaker.groep) if role]
+    roles = [role for role in (speaker.functie, speaker.groep) if role]
     words = dict.fromkeys(ROLE_WORDS.get(role, role.replace("_", " ")) for role in roles)
     return ", ".join(words) or UNKNOWN_SPEAKER
 
 
-def inputs_of(session: UnitisedSession, encoder: Encoder, context: int, max_tokens: int) -> tuple[Input, ...]:
+class Guise(Enum):
+    """How the words of a session are shown; training varies it, so that a tagger does not lean on one of them."""
+
+    AS_IS = "as_is"
+    RECOGNISED = "recognised"
+    NO_ROLES = "no_roles"
+
+
+def inputs_of(
+    session: UnitisedSession, encoder: Encoder, context: int, guise: Guise = Guise.AS_IS
+) -> tuple[Input, ...]:
     """Make the inputs of all units but the minimal ones, which are context only.
 
     Args:
         session: the units.
         encoder: whose tokenizer and limits count.
         context: number of preceding units to give along.
-        max_tokens: most tokens in an input with context.
+        guise: how the words are shown.
     """
-    texts = [f"{role_mark(session.speaker_of(unit))}: {plain_words(unit.text)}" for unit in session.utterances]
-    tokens = encoder.tokens(texts)
-    inputs = []
-    for at, utterance in enumerate(session.utterances):
-        if not utterance.minimal:
-            before = [token for earlier in tokens[max(0, at - context) : at] for token in earlier]
-            inputs.append(assemble(at, before, tokens[at], encoder, max_tokens))
-    return tuple(inputs)
+    texts = [_shown(session, number, guise) for number in range(len(session.utterances))]
+    room = encoder.longest - 2
+    read = [(encoder.begin, *tokens[:room], encoder.end) for tokens in encoder.tokens(texts)]
+    return tuple(
+        Input(at, read[at], tuple(reversed(read[max(0, at - context) : at])))
+        for at, utterance in enumerate(session.utterances)
+        if not utterance.minimal
+    )
 
 
-def assemble(unit: int, before: Sequence[int], tokens: Sequence[int], encoder: Encoder, max_tokens: int) -> Input:
-    """Put the tokens of context and unit together within the limits.
-
-    Args:
-        unit: position of the unit in its session.
-        before: tokens of the context, in order of speaking.
-        tokens: tokens of the unit.
-        encoder: gives special tokens and the limit that cannot be passed.
-        max_tokens: most tokens in an input with context.
-    """
-    kept = list(tokens[: encoder.longest - 2])
-    room = min(max_tokens, encoder.longest) - 2 - encoder.separators - len(kept)
-    left = list(before[-room:]) if room > 0 else []
-    head = [encoder.begin, *left, *[encoder.end] * encoder.separators] if left else [encoder.begin]
-    return Input(unit, (*head, *kept, encoder.end), len(head))
+def _shown(session: UnitisedSession, number: int, guise: Guise) -> str:
+    utterance = session.utterances[number]
+    words = plain_words(utterance.text)
+    if guise is Guise.RECOGNISED:
+        words = as_recognised(words)
+    role = UNKNOWN_SPEAKER if guise is Guise.NO_ROLES else role_mark(session.speaker_of(utterance))
+    return f"{role}: {words}"

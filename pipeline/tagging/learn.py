@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.inputs import inputs_of
-from pipeline.tagging.network import build_network
+from pipeline.tagging.inputs import Guise, inputs_of, role_mark
+from pipeline.tagging.network import TRAINING_STRETCH, TRAINING_TOKENS, build_network, texts_of
+from pipeline.tagging.weights import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     from pipeline.tagging.heads import Head
     from pipeline.tagging.inputs import Input
     from pipeline.tagging.network import Network
+    from pipeline.tagging.weights import Weights
 
 HEAVIEST = 5.0
 """Most that a rare label counts for against an average one."""
 WARM_UP = 0.1
 """Share of the steps in which the learning rate rises; then it falls to 0."""
-SORTED_BATCHES = 8
-"""Inputs of this many batches are drawn together and sorted by length, so that batches need little padding."""
+STRETCH_OF_TALK = 8
+"""Successive units that stay together in a batch."""
+GUISES = (Guise.AS_IS, Guise.RECOGNISED, Guise.NO_ROLES)
 GRADIENT_NORM = 1.0
 SMALLEST_STEP = 0.05
 """Least distance at the start between two borders of an ordinal head, on the scale of logits."""
@@ -43,19 +46,30 @@ class Example:
 
     Attributes:
         session: id of its session.
+        group: whoever must not be on both sides of a split: the writer of a fictional session, else the session.
         utterance_id: id of the unit.
         text_sha: of its words.
         text: its words, pseudonymised.
-        input: as the encoder reads it.
+        role: what its speaker is (`role_mark`).
+        facets: what else is known of its session, such as ("stijl", "letterlijk"); figures are given by each.
+        shown: as the encoder reads it, in each guise.
         answers: dimension id to labels, for the dimensions in which it is labelled.
     """
 
     session: str
+    group: str
     utterance_id: str
     text_sha: str
     text: str
-    input: Input
+    role: str
+    facets: tuple[tuple[str, str], ...]
+    shown: dict[Guise, Input]
     answers: dict[str, tuple[str, ...]]
+
+    @property
+    def input(self) -> Input:
+        """As the encoder reads it when nothing is changed."""
+        return self.shown[Guise.AS_IS]
 
 
 def examples_of(
@@ -68,16 +82,28 @@ def examples_of(
     examples = []
     for labelled in sessions:
         settled = {head.dimension: labelled.settled(head.dimension) for head in heads}
-        for one in inputs_of(labelled.session, encoder, params.context, params.max_tokens):
-            unit = labelled.session.utterances[one.unit]
+        session = labelled.session
+        guises = {guise: inputs_of(session, encoder, params.context, guise) for guise in Guise}
+        for number, one in enumerate(guises[Guise.AS_IS]):
+            unit = session.utterances[one.unit]
             answers = {
                 head.dimension: settled[head.dimension][unit.id]
                 for head in heads
                 if unit.id in settled[head.dimension] and set(settled[head.dimension][unit.id]) <= set(head.labels)
             }
             if answers:
-                session_id = labelled.session.session_id
-                examples.append(Example(session_id, unit.id, unit.text_sha, unit.text, one, answers))
+                example = Example(
+                    session=session.session_id,
+                    group=labelled.group or session.session_id,
+                    utterance_id=unit.id,
+                    text_sha=unit.text_sha,
+                    text=unit.text,
+                    role=role_mark(session.speaker_of(unit)),
+                    facets=labelled.facets,
+                    shown={guise: inputs[number] for guise, inputs in guises.items()},
+                    answers=answers,
+                )
+                examples.append(example)
     return tuple(examples)
 
 
@@ -129,8 +155,8 @@ def fit(
     encoder: Encoder,
     params: TaggerParams,
     progress: Callable[[float], None],
-) -> Network:
-    """Train adapter and heads.
+) -> Weights:
+    """Train the upper layers of the encoder, the look back and the heads.
 
     The same examples, encoder, parameters and machine give the same weights; torch's global generators are left as they
     were. Runs on a GPU where there is one; its sums are then not always the same in the last digits.
@@ -143,33 +169,34 @@ def fit(
         progress: told how far it is, in [0, 1].
 
     Returns:
-        The network, on the CPU, with drop-out off.
+        The numbers of the network as they are kept, so that whatever is measured is measured on what is kept.
     """
     import torch
 
     device = best_device()
     with _repeatable(params.seed, device):
-        network = build_network(heads, encoder, params.lora_rank)
+        network = build_network(heads, encoder, params.learnt_layers, params.context)
         table = [targets(head, examples) for head in heads]
         weights = [label_weights(head, values[answered]) for head, (values, answered) in zip(heads, table, strict=True)]
         _start_at_frequencies(network, table, weights)
         network.to(device)
         network.train()
-        order = list(_order([len(example.input.ids) for example in examples], params))
+        order = list(_order([example.session for example in examples], params))
         optimiser, schedule = _optimiser(network, params, len(order))
         answers = [(torch.tensor(values), torch.tensor(answered)) for values, answered in table]
         scale = [torch.tensor(weight, device=device) for weight in weights]
-        for step, rows in enumerate(order):
-            inputs = [examples[row].input for row in rows]
+        for step, (rows, guise) in enumerate(order):
+            inputs = [examples[row].shown[guise] for row in rows]
             with torch.autocast(device, torch.bfloat16, enabled=bfloat16_pays(device)):
-                scores = network.scores(inputs)
+                where, vectors = network.read(texts_of(inputs), TRAINING_TOKENS, TRAINING_STRETCH)
+            scores = network.scores(inputs, where, vectors)
             chosen = [(values[rows].to(device), answered[rows].to(device)) for values, answered in answers]
             _step(network, _loss(heads, scores, chosen, scale), optimiser)
             schedule(step + 1)
             progress((step + 1) / len(order))
         network.to("cpu")
         network.evaluate()
-    return network
+    return pack(network)
 
 
 def best_device() -> str:
@@ -193,8 +220,8 @@ def bfloat16_pays(device: str) -> bool:
 def _repeatable(seed: int, device: str) -> Iterator[None]:
     """Seed torch for the time being, and on the CPU allow only sums that repeat exactly.
 
-    One thread: sums are then taken in the same order whatever the number of cores, and with an adapter this small more
-    threads gain nothing (`base-model.md` 4) while they crawl when others use the machine.
+    One thread: sums are then taken in the same order whatever the number of cores, and two processes with one thread
+    each do more than one with two (`base-model.md` 5), which crawls when others use the machine.
     """
     import torch
 
@@ -211,20 +238,34 @@ def _repeatable(seed: int, device: str) -> Iterator[None]:
             torch.use_deterministic_algorithms(before)
 
 
-def _order(lengths: Sequence[int], params: TaggerParams) -> Iterator[list[int]]:
-    """Draw the batches of all passes: random, and of about equal length within a batch."""
+def _order(sessions: Sequence[str], params: TaggerParams) -> Iterator[tuple[list[int], Guise]]:
+    """Draw the batches of all passes: stretches of successive units from different places, and the guise of each.
+
+    Units that follow each other share their context, which then is read once.
+    """
     draw = np.random.default_rng(params.seed)
+    rows = np.arange(len(sessions))
+    borders = [at for at in range(1, len(sessions)) if sessions[at] != sessions[at - 1]]
+    chances = [1 - params.as_recognised - params.without_roles, params.as_recognised, params.without_roles]
+    shares = np.maximum(chances, 0) / np.maximum(chances, 0).sum()
+    stretch = min(STRETCH_OF_TALK, params.batch)
     for _ in range(params.epochs):
-        rows = draw.permutation(len(lengths)).tolist()
-        parts = []
-        for pool in _pieces(rows, SORTED_BATCHES * params.batch):
-            parts.extend(_pieces(sorted(pool, key=lambda row: lengths[row]), params.batch))
-        for at in draw.permutation(len(parts)):
-            yield parts[at]
+        first = int(draw.integers(stretch))
+        cuts = sorted({*borders, *range(first, len(rows), stretch)} - {0})
+        stretches = [part.tolist() for part in np.split(rows, cuts)]
+        drawn = [stretches[at] for at in draw.permutation(len(stretches))]
+        for batch in _filled(drawn, params.batch):
+            yield batch, GUISES[int(draw.choice(len(GUISES), p=shares))]
 
 
-def _pieces(rows: list[int], size: int) -> list[list[int]]:
-    return [rows[at : at + size] for at in range(0, len(rows), size)]
+def _filled(stretches: Sequence[list[int]], size: int) -> Iterator[list[int]]:
+    batch: list[int] = []
+    for stretch in stretches:
+        if batch and len(batch) + len(stretch) > size:
+            yield batch
+            batch = []
+        batch = [*batch, *stretch]
+    yield batch
 
 
 def _start_at_frequencies(
@@ -250,9 +291,8 @@ def _start_at_frequencies(
 def _optimiser(network: Network, params: TaggerParams, steps: int) -> tuple[Optimizer, Callable[[int], None]]:
     import torch
 
-    adapter, heads = network.trainable()
-    rates = (params.learning_rate_adapter, params.learning_rate_heads)
-    groups = [{"params": part, "lr": rate} for part, rate in zip((adapter, heads), rates, strict=True)]
+    rates = (params.learning_rate_encoder, params.learning_rate_heads)
+    groups = [{"params": part, "lr": rate} for part, rate in zip(network.trainable(), rates, strict=True)]
     optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
     rising = max(1, round(WARM_UP * steps))
 

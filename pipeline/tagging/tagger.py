@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.coding import Prediction
 from pipeline.domain.errors import InputError
+from pipeline.tagging.calibrate import probabilities
 from pipeline.tagging.encoder import load_encoder
-from pipeline.tagging.evaluate import BATCH_TOKENS
 from pipeline.tagging.heads import decide, differences
 from pipeline.tagging.inputs import inputs_of
+from pipeline.tagging.jobs import BATCH_TOKENS
 from pipeline.tagging.learn import best_device
-from pipeline.tagging.network import batches
 from pipeline.tagging.weights import read_tagger, restore_network
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ class Tagger:
 
     Attributes:
         version: `StoredTagger.version` of the very files it was made of, whatever lies in their folder by now.
-        network: encoder and heads, adapter merged.
+        network: encoder and heads.
         device: where it works, "cpu" or "cuda".
     """
 
     def __init__(self, stored: StoredTagger, encoder: Encoder, network: Network, batch_tokens: int) -> None:
         self.version = stored.version
         self.network = network
-        self.device = next(network.layers.parameters()).device.type
+        self.device = network.device
         self._manifest = stored.manifest
         self._encoder = encoder
         self._batch_tokens = batch_tokens
@@ -58,39 +58,36 @@ class Tagger:
 
         Args:
             session: the units.
-            report: told the number of units done and their total, after each batch.
+            report: told the number of units read and their total, after each batch.
 
         Returns:
             For every unit, in order, a prediction for every dimension the tagger knows, in codebook order. The
             probabilities of a gated dimension are its own; only its label minds the gate.
         """
         manifest = self._manifest
-        inputs = inputs_of(session, self._encoder, manifest.params.context, manifest.params.max_tokens)
-        found: list[Probabilities] = [{} for _ in inputs]
-        done = 0
-        for rows in batches(inputs, self._batch_tokens):
-            for row, probabilities in zip(rows, self.network.probabilities([inputs[r] for r in rows]), strict=True):
-                found[row] = probabilities
-            done += len(rows)
-            if report is not None:
-                report(done, len(inputs))
+        inputs = inputs_of(session, self._encoder, manifest.params.context)
+        if not inputs:
+            return ()
+        total = len(inputs)
+        tell = None if report is None else lambda share: report(round(share * total), total)
+        logits = self.network.logits(inputs, self._batch_tokens, tell)
         return tuple(
             prediction
-            for one, probabilities in zip(inputs, found, strict=True)
-            for prediction in self._predictions(session, one.unit, probabilities)
+            for one, chances in zip(inputs, probabilities(manifest.heads, logits), strict=True)
+            for prediction in self._predictions(session, one.unit, chances)
         )
 
-    def _predictions(self, session: UnitisedSession, unit: int, probabilities: Probabilities) -> list[Prediction]:
+    def _predictions(self, session: UnitisedSession, unit: int, chances: Probabilities) -> list[Prediction]:
         utterance = session.utterances[unit]
         text_sha = utterance.text_sha
-        labels = decide(self._manifest.heads, probabilities)
+        labels = decide(self._manifest.heads, chances)
         return [
             Prediction(
                 utterance_id=utterance.id,
                 text_sha=text_sha,
                 dimension=head.dimension,
                 labels=labels[head.dimension],
-                probabilities=tuple(zip(head.labels, probabilities[head.dimension], strict=True)),
+                probabilities=tuple(zip(head.labels, chances[head.dimension], strict=True)),
                 model_version=self.version,
                 codebook_version=self.codebook_version,
             )

@@ -16,25 +16,27 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.params import TaggerParams
 from pipeline.tagging.heads import Head
-from pipeline.tagging.network import adapter_weights, build_network, head_weights, merged, put_weights
+from pipeline.tagging.network import build_network, head_weights, learnt_weights, put_weights
 from pipeline.tagging.swap import content_of, finish, is_settled, put_in_place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.network import Network
 
-ADAPTER, HEADS, MANIFEST, METRICS, CARD = (
-    "adapter.safetensors",
+PLOTS = "plots"
+"""Folder of the tables for `dvc plots`, within that of the tagger."""
+ENCODER, HEADS, MANIFEST, METRICS, CARD = (
+    "encoder.safetensors",
     "heads.safetensors",
     "tagger.json",
     "metrics.json",
     "card.md",
 )
-FORMAT = 1
-TAG_VERSION = "1"
+FORMAT = 2
+TAG_VERSION = "2"
 """Raise it when the same tagger would answer otherwise: other inputs, sums or decisions; part of content keys."""
 RETRAIN = "Train de tagger opnieuw, of haal de map terug uit git."
 
@@ -71,35 +73,65 @@ class StoredTagger:
     Attributes:
         version: 12 hex digits that change with anything that changes its answers.
         manifest: what `tagger.json` says.
-        adapter: content of the adapter's file, as `manifest` says.
-        heads: content of the heads' file, as `manifest` says.
+        weights: its numbers, as `manifest` says.
     """
 
     version: str
     manifest: Manifest
-    adapter: bytes
+    weights: Weights
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """The numbers of a trained network, as they are kept.
+
+    Attributes:
+        learnt: learnt layers of the encoder in 8 bits, as safetensors.
+        heads: heads and look back, as safetensors.
+    """
+
+    learnt: bytes
     heads: bytes
 
 
-def save_tagger(folder: Path, network: Network, manifest: Manifest, papers: Mapping[str, str]) -> str:
+def pack(network: Network) -> Weights:
+    """Write the numbers of a network as they are kept."""
+    from safetensors.torch import save
+
+    return Weights(save(learnt_weights(network)), save(head_weights(network)))
+
+
+def unpack(weights: Weights, heads: Sequence[Head], encoder: Encoder, params: TaggerParams) -> Network:
+    """Make a network of kept numbers, ready to answer.
+
+    Raises:
+        ValueError: when the numbers do not fit heads, encoder and parameters.
+    """
+    from safetensors.torch import load
+
+    network = build_network(heads, encoder, params.learnt_layers, params.context)
+    put_weights(network, load(weights.learnt), load(weights.heads))
+    network.evaluate()
+    return network
+
+
+def save_tagger(folder: Path, weights: Weights, manifest: Manifest, papers: Mapping[str, str]) -> str:
     """Write a tagger; a reader finds the one that was there or the new one, also after a kill at any moment.
 
     Args:
         folder: folder of the tagger; everything else in it goes.
-        network: its adapter not merged.
+        weights: its numbers.
         manifest: `files` is filled in here.
         papers: further files by name (metrics, card).
 
     Returns:
         The version of the tagger.
     """
-    from safetensors.torch import save
-
-    weights = {ADAPTER: save(adapter_weights(network)), HEADS: save(head_weights(network))}
-    complete = replace(manifest, files={name: _sha256(content) for name, content in weights.items()})
+    files = {ENCODER: weights.learnt, HEADS: weights.heads}
+    complete = replace(manifest, files={name: _sha256(content) for name, content in files.items()})
     written = _written(complete)
-    files = {**weights, MANIFEST: written, **{name: text.encode() for name, text in papers.items()}}
-    put_in_place(folder, files, binding=MANIFEST)
+    all_files = {**files, MANIFEST: written, **{name: text.encode() for name, text in papers.items()}}
+    put_in_place(folder, all_files, binding=MANIFEST)
     return _version(written)
 
 
@@ -168,7 +200,7 @@ def _stored(folder: Path, written: bytes | None) -> StoredTagger:
         if content is None or _sha256(content) != sha:
             raise InputError.single(str(folder / name), "dit bestand ontbreekt of hoort niet bij tagger.json", RETRAIN)
         weights[name] = content
-    return StoredTagger(_version(found), manifest, weights[ADAPTER], weights[HEADS])
+    return StoredTagger(_version(found), manifest, Weights(weights[ENCODER], weights[HEADS]))
 
 
 def _present(folder: Path) -> bytes:
@@ -194,7 +226,7 @@ def _parsed(folder: Path, written: bytes) -> Manifest:
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
-    if content["format"] != FORMAT or set(content["files"]) != {ADAPTER, HEADS}:
+    if content["format"] != FORMAT or set(content["files"]) != {ENCODER, HEADS}:
         message = "unknown format"
         raise ValueError(message)
     heads = []
@@ -225,13 +257,11 @@ def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Net
         folder: where the tagger lies, for messages only.
 
     Returns:
-        The network with its adapter merged, ready to answer.
+        The network, ready to answer.
 
     Raises:
         InputError: when the encoder is another one than the tagger was trained on, or the weights do not fit it.
     """
-    from safetensors.torch import load
-
     manifest = stored.manifest
     if encoder.sha != manifest.base_sha:
         raise InputError.single(
@@ -239,9 +269,7 @@ def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Net
             f"de tagger is getraind op een ander basismodel ({manifest.base_sha[:12]}… en niet {encoder.sha[:12]}…)",
             f"Zet het basismodel '{manifest.base}' terug, of train de tagger opnieuw.",
         )
-    network = build_network(manifest.heads, encoder, manifest.params.lora_rank)
     try:
-        put_weights(network, load(stored.adapter), load(stored.heads))
+        return unpack(stored.weights, manifest.heads, encoder, manifest.params)
     except ValueError as error:
         raise InputError.single(str(folder), "de gewichten passen niet bij tagger.json", RETRAIN) from error
-    return merged(network)

@@ -77,7 +77,14 @@ def test_speech_with_a_colon_does_not_become_a_speaker(tmp_path: Path) -> None:
 
 
 def test_initials_that_are_also_an_interjection_are_a_speaker_when_they_come_back(tmp_path: Path) -> None:
-    lines = ["GL: Zitten we allemaal?", "MM: Ik kan niet te laat weg.", "GL: Goed.", "MM: Om vijf uur.", "GL: Hm.", "MM: Echt."]
+    lines = [
+        "GL: Zitten we allemaal?",
+        "MM: Ik kan niet te laat weg.",
+        "GL: Goed.",
+        "MM: Om vijf uur.",
+        "GL: Hm.",
+        "MM: Echt.",
+    ]
     transcript = read(tmp_path, "\n".join(lines))
     assert [turn.speaker for turn in transcript.turns] == ["GL", "MM", "GL", "MM", "GL", "MM"]
 

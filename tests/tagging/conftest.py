@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.tagging.base import ensure_base
 from pipeline.tagging.encoder import Encoder, load_encoder
-from pipeline.tagging.train import train
 from tests.tagging import world
 
 NOWHERE = Path("/nergens")
@@ -77,7 +76,7 @@ def two_taggers(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     folder = tmp_path_factory.mktemp("taggers")
     for seed in (1, 2):
         params = world.params(tiny, epochs=1, seed=seed)
-        train(world.world(1), world.codebook(), params, NOWHERE, folder / str(seed), world.quiet)
+        world.train(world.world(1), world.codebook(), params, NOWHERE, folder / str(seed), world.quiet)
     return folder / "1", folder / "2"
 
 

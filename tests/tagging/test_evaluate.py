@@ -7,79 +7,184 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import precision_recall_fscore_support
+from sklearn.metrics import cohen_kappa_score, f1_score, precision_recall_fscore_support
 
-from pipeline.tagging.baselines import majority, word_counts
-from pipeline.tagging.evaluate import agreement, evaluate, session_groups, with_thresholds
-from pipeline.tagging.heads import decide, plan_heads
-from pipeline.tagging.learn import examples_of
+from pipeline.domain.codebook import DimensionKind
+from pipeline.tagging.baselines import CUES, FROZEN, MAJORITY, WORDS, answer_simply
+from pipeline.tagging.calibrate import best_threshold, calibrate, choose, probabilities
+from pipeline.tagging.evaluate import folds_of, judge, score
+from pipeline.tagging.heads import Head, decide
+from pipeline.tagging.train import learn, prepare
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.tagging.encoder import Encoder
+    from pipeline.tagging.evaluate import Evaluation
+    from pipeline.tagging.learn import Example
+    from pipeline.tagging.train import Material
+
+FRAME = Head("frame", DimensionKind.SINGLE, ("a", "b", "c"), none_label="c")
+LEVEL = Head("level", DimensionKind.ORDINAL, ("0", "1", "2", "3"), none_label="0", thresholds=(0.5,) * 3)
+SR = Head("sr", DimensionKind.MULTI, ("x", "y"), thresholds=(0.5, 0.5))
+
+
+@pytest.fixture(scope="module")
+def material(tiny: Path) -> Material:
+    return prepare(world.world(), world.codebook(), world.CUES, world.params(tiny, epochs=1), NOWHERE)
+
+
+def many(material: Material, head: Head, answers: list[tuple[str, ...]], sessions: int = 10) -> list[Example]:
+    """Examples with these answers in one dimension, in sessions of equal size."""
+    template = material.examples[0]
+    return [
+        replace(template, answers={head.dimension: given_}, session=f"s{row % sessions}", group=f"s{row % sessions}")
+        for row, given_ in enumerate(answers)
+    ]
+
+
+def judged(material: Material, head: Head, truth: list[tuple[str, ...]], given_: list[tuple[str, ...]]) -> Evaluation:
+    examples = many(material, head, truth)
+    even = {head.dimension: (1 / len(head.labels),) * len(head.labels)}
+    answers = [{head.dimension: one} for one in given_]
+    return score([head], examples, answers, [even] * len(truth), {"zelf": answers}, {}, 2, 1)
 
 
 @given(counts=st.lists(st.integers(1, 60), min_size=1, max_size=20), folds=st.integers(2, 8), seed=st.integers(0, 99))
-def test_every_session_lies_in_exactly_one_group(counts: list[int], folds: int, seed: int) -> None:
-    units = [f"s{number}" for number, count in enumerate(counts) for _ in range(count)]
-    groups = session_groups(units, world.params("x", folds=folds, seed=seed))
-    assert len(groups) == min(folds, len(counts))
-    assert sorted(name for group in groups for name in group) == sorted(set(units))
-    assert all(groups)
+def test_every_group_lies_in_exactly_one_fold_and_folds_are_about_equal(
+    material: Material, counts: list[int], folds: int, seed: int
+) -> None:
+    template = material.examples[0]
+    examples = [replace(template, group=f"g{n}") for n, count in enumerate(counts) for _ in range(count)]
+    placed = folds_of(examples, folds, seed)
+    assert len(set(placed.tolist())) == min(folds, len(counts))
+    for number in range(len(counts)):
+        assert len({fold for one, fold in zip(examples, placed, strict=True) if one.group == f"g{number}"}) == 1
+    sizes = np.bincount(placed)
+    assert sizes.max() - sizes.min() <= max(counts)
 
 
-@given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=40))
-def test_precision_recall_and_f1_are_those_of_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
-    truth, given_ = ([("x",) if pair[side] else () for pair in pairs] for side in (0, 1))
-    expected = precision_recall_fscore_support(*np.array(pairs).T, average="binary", zero_division=0.0)[:3]
-    assert agreement("x", truth, given_) == pytest.approx(expected)
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("abc")), min_size=5, max_size=60))
+def test_figures_of_a_single_dimension_are_those_of_scikit_learn(
+    material: Material, pairs: list[tuple[str, str]]
+) -> None:
+    truth, given_ = [one for one, _ in pairs], [other for _, other in pairs]
+    found = judged(material, FRAME, [(one,) for one in truth], [(one,) for one in given_]).dimensions[0]
+    occurring = sorted(set(truth))
+    expected = precision_recall_fscore_support(truth, given_, labels=occurring, zero_division=0.0)
+    assert found.tagger.macro_f1 == pytest.approx(expected[2].mean())
+    for number, label in enumerate(occurring):
+        assert found.tagger.labels[label] == pytest.approx([column[number] for column in expected[:3]])
+    any_f1 = f1_score([one != "c" for one in truth], [one != "c" for one in given_], zero_division=0.0)
+    assert found.tagger.any_f1 == pytest.approx(any_f1)
+    assert found.others["zelf"] == found.tagger
+    assert sum(sum(row.values()) for row in found.confusion.values()) == len(pairs)
 
 
-def test_the_threshold_with_the_best_f1_is_found(encoder: Encoder) -> None:
-    sessions = world.world()
-    heads = plan_heads(sessions, world.codebook())
-    template = examples_of(sessions, heads, encoder, world.params("x"))[0]
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=6, max_size=60))
+def test_kappa_is_that_of_scikit_learn(material: Material, pairs: list[tuple[int, int]]) -> None:
+    truth, given_ = [one for one, _ in pairs], [other for _, other in pairs]
+    if len({*truth, *given_}) < 2:
+        return
+    found = judged(material, LEVEL, [(str(one),) for one in truth], [(str(one),) for one in given_]).dimensions[0]
+    expected = cohen_kappa_score(truth, given_, weights="quadratic", labels=[0, 1, 2, 3])
+    assert found.tagger.kappa == pytest.approx(expected, nan_ok=True)
+
+
+def test_intervals_hold_the_figure_and_are_wider_with_fewer_sessions(material: Material) -> None:
+    draw = np.random.default_rng(3)
+    truth = [("abc"[n],) for n in draw.integers(0, 3, 600)]
+    given_ = [one if draw.random() < 0.7 else ("abc"[int(draw.integers(3))],) for one in truth]
+    found = judged(material, FRAME, truth, given_).dimensions[0]
+    low, high = found.intervals["macro_f1"]
+    assert low < found.tagger.macro_f1 < high
+    assert 0.02 < high - low < 0.15
+
+
+def test_the_threshold_with_the_best_f1_is_found() -> None:
     draw = np.random.default_rng(4)
     carried = draw.random(60) < 0.25
     found = np.round(np.clip(0.3 * carried + draw.normal(0.3, 0.15, 60), 0, 1), 2)
-    examples = [replace(template, answers={"sr": ("brug",) if yes else ()}) for yes in carried]
-    answers = [{"sr": (float(probability), 0.9)} for probability in found]
-    tuned = with_thresholds(heads[1:2], examples, answers)[0]
-    assert tuned.thresholds[1] == 0.5, "a label that nobody carries keeps the default"
 
     def f1(threshold: float) -> float:
         return float(precision_recall_fscore_support(carried, found >= threshold, average="binary")[2])
 
-    assert f1(tuned.thresholds[0]) == pytest.approx(max(f1(threshold) for threshold in found))
+    assert f1(best_threshold(carried, found)) == pytest.approx(max(f1(threshold) for threshold in found))
+    assert best_threshold(np.zeros(60, bool), found) == 0.5, "a label that nobody carries keeps the default"
 
 
-def test_majority_answers_the_most_frequent_label_and_word_counts_learn(encoder: Encoder) -> None:
-    sessions = world.world()
-    heads = plan_heads(sessions, world.codebook())
-    examples = examples_of(sessions, heads, encoder, world.params("x"))
-    frequent = [decide(heads, answer) for answer in majority(heads, examples, examples)]
-    assert {tuple(answer.items()) for answer in frequent} == {
-        (("frame", ("geen_frame",)), ("sr", ()), ("niveau", ("0",)))
-    }
-    words = [decide(heads, answer) for answer in word_counts(heads, examples, examples, seed=1)]
-    right = [answer["frame"] == example.answers["frame"] for answer, example in zip(words, examples, strict=True)]
-    assert np.mean(right) > 0.9
+@pytest.mark.parametrize("head", [FRAME, SR, LEVEL], ids=lambda head: head.dimension)
+def test_calibration_mends_scores_that_are_too_sure_and_lean_to_a_rare_label(material: Material, head: Head) -> None:
+    draw = np.random.default_rng(5)
+    true = draw.normal(0, 1.5, (4000, head.scores))
+    if head is LEVEL:
+        true = np.sort(true, axis=1)[:, ::-1]
+    shares = np.array([list(one[head.dimension]) for one in probabilities([head], {head.dimension: true})])
+    if head is SR:
+        answers = [tuple(np.array(head.labels)[draw.random(2) < row]) for row in shares]
+    else:
+        answers = [(head.labels[int(draw.choice(len(row), p=row))],) for row in shares]
+    distorted = {head.dimension: 3 * true + np.arange(head.scores)}
+    examples = many(material, head, answers)
+    tuned = calibrate([head], examples, distorted, 0.2)
+    mended = np.array([list(one[head.dimension]) for one in probabilities(tuned, distorted)])
+    assert np.abs(mended - shares).mean() < 0.02
+    labels, chances = judge([head], examples, folds_of(examples, 5, 1), distorted, 0.2)
+    ece = score([head], examples, labels, chances, {}, {}, 5, 1).dimensions[0].ece
+    assert ece < 0.05
+    untuned = probabilities([head], distorted)
+    assert score([head], examples, labels, untuned, {}, {}, 5, 1).dimensions[0].ece > 2 * ece
 
 
-def test_the_figures_count_every_labelled_unit_once(tiny: Path) -> None:
-    figures = evaluate(world.world(), world.codebook(), world.params(tiny, epochs=1), NOWHERE, world.quiet)
-    assert figures is not None
-    assert (figures.sessions, figures.units, figures.folds) == (4, 28, 3)
-    frame, sr, niveau = figures.dimensions
-    assert {label.label: label.count for label in frame.labels} == {"leefwereld": 8, "activering": 8, "geen_frame": 12}
-    assert {label.label: label.count for label in sr.labels} == {"brug": 4, "zelf": 2}
-    assert niveau.units == 28
-    assert frame.macro_f1_majority == pytest.approx(2 * 12 / (12 + 28) / 3)
-    assert all(0 <= label.f1 <= 1 for score in figures.dimensions for label in score.labels)
+def test_favours_raise_the_mean_f1_of_labels(material: Material) -> None:
+    draw = np.random.default_rng(6)
+    truth = np.where(draw.random(3000) < 0.05, 0, 2)
+    logits = {"frame": draw.normal(0, 1, (3000, 3)) + np.eye(3)[truth] * 1.5}
+    examples = many(material, FRAME, [("abc"[one],) for one in truth])
+    tuned = choose([FRAME], examples, logits)
+    plain = [replace(tuned[0], favours=())]
+    scores = []
+    for heads in (tuned, plain):
+        labels = [decide(heads, one) for one in probabilities(heads, logits)]
+        scores.append(judged(material, FRAME, [one.answers["frame"] for one in examples], [x["frame"] for x in labels]))
+    assert scores[0].dimensions[0].tagger.macro_f1 > scores[1].dimensions[0].tagger.macro_f1 + 0.02
 
 
-def test_with_one_session_there_are_no_figures(tiny: Path) -> None:
-    assert evaluate(world.world(1), world.codebook(), world.params(tiny), NOWHERE, world.quiet) is None
+def test_the_certain_ones_are_wrong_less_often_where_probabilities_mean_something(material: Material) -> None:
+    draw = np.random.default_rng(7)
+    chances = draw.dirichlet([0.5, 0.5, 0.5], 2000)
+    truth = [("abc"[int(draw.choice(3, p=row))],) for row in chances]
+    given_ = [{"frame": ("abc"[int(row.argmax())],)} for row in chances]
+    found = [{"frame": tuple(row.tolist())} for row in chances]
+    done = score([FRAME], many(material, FRAME, truth), given_, found, {}, {}, 2, 1).dimensions[0]
+    risks = [wrong for _, wrong in done.risk]
+    assert risks[0] == pytest.approx(np.mean([t != g["frame"] for t, g in zip(truth, given_, strict=True)]))
+    assert risks[-1] < 0.5 * risks[0]
+    assert done.ece < 0.04
+
+
+def test_simpler_ways_answer_every_unit_without_learning_from_its_fold(material: Material) -> None:
+    answers = {way: answer_simply(way, material.bench, world.CUES, material.folds) for way in (MAJORITY, WORDS, FROZEN)}
+    assert {tuple(one["frame"]) for one in answers[MAJORITY]} == {("geen_frame",)}
+    for given_ in answers.values():
+        assert [set(one) for one in given_] == [{"frame", "sr", "niveau"}] * len(material.examples)
+    cued = answer_simply(CUES, material.bench, world.CUES, material.folds)
+    for example, one in zip(material.examples, cued, strict=True):
+        assert one["frame"] == (("leefwereld",) if "slaapt" in example.text else ("geen_frame",))
+        assert one["sr"] == (("brug",) if "jullie" in example.text.lower() else ())
+
+
+def test_every_example_is_answered_by_a_network_that_did_not_learn_from_its_group(material: Material) -> None:
+    learnt = learn(material, lambda _: None)
+    assert {name: len(table) for name, table in learnt.logits.items()} == dict.fromkeys(("frame", "sr", "niveau"), 28)
+    assert len(set(material.folds.tolist())) == 3
+    first = np.flatnonzero(material.folds == 0)
+    assert [size for size, _ in learnt.curve] == [28 - len(first)]
+    assert learnt.curve[0][1]["frame"] == pytest.approx(learnt.logits["frame"][first])
+
+
+def test_with_one_session_nothing_can_be_left_out(tiny: Path) -> None:
+    alone = prepare(world.world(1), world.codebook(), (), world.params(tiny, epochs=1), NOWHERE)
+    assert not alone.can_judge
+    assert learn(alone, lambda _: None).logits == {}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,12 +11,14 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.coding import CoderKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.training import SettledLabel, TrainingSession
-from pipeline.tagging.heads import Head, decide, differences, plan_heads
+from pipeline.tagging.heads import Head, certainty, decide, differences, plan_heads, probabilities_of
 from tests.tagging import world
 
 FRAME = Head("frame", DimensionKind.SINGLE, ("a", "b", "c"), none_label="c", precedence=("b", "a"))
 SR = Head("sr", DimensionKind.MULTI, ("brug", "zelf"), thresholds=(0.6, 0.2))
-NIVEAU = Head("niveau", DimensionKind.ORDINAL, ("0", "1", "2", "3"), none_label="0", gate="sr")
+NIVEAU = Head(
+    "niveau", DimensionKind.ORDINAL, ("0", "1", "2", "3"), none_label="0", gate="sr", thresholds=(0.5, 0.5, 0.5)
+)
 
 
 def with_labels(*labels: SettledLabel) -> tuple[TrainingSession, ...]:
@@ -53,7 +56,46 @@ def test_a_closed_gate_keeps_a_dimension_at_nothing() -> None:
 def test_an_open_gate_lets_it_be_anything_unless_the_labels_learnt_from_say_otherwise() -> None:
     probabilities = {"sr": (0.9, 0.1), "niveau": (0.8, 0.05, 0.1, 0.05)}
     assert decide((SR, NIVEAU), probabilities)["niveau"] == ("0",)
-    assert decide((SR, replace(NIVEAU, gate_binds=True)), probabilities)["niveau"] == ("2",)
+    assert decide((SR, replace(NIVEAU, gate_binds=True)), probabilities)["niveau"] == ("1",)
+
+
+def test_an_ordinal_label_is_the_last_whose_threshold_is_reached_in_a_row() -> None:
+    free = replace(NIVEAU, gate=None, thresholds=(0.5, 0.2, 0.3))
+    assert decide((free,), {"niveau": (0.4, 0.35, 0.05, 0.2)})["niveau"] == ("2",)
+    assert decide((free,), {"niveau": (0.6, 0.0, 0.0, 0.4)})["niveau"] == ("0",)
+
+
+def test_favours_tip_the_balance_towards_a_rare_label() -> None:
+    favoured = replace(FRAME, favours=(1.0, 0.0, 0.0))
+    assert decide((favoured,), {"frame": (0.25, 0.15, 0.6)}) == {"frame": ("a",)}
+    assert decide((favoured,), {"frame": (0.1, 0.1, 0.8)}) == {"frame": ("c",)}
+
+
+def test_probabilities_are_proper_for_every_kind_of_head_however_far_the_scores() -> None:
+    draw = np.random.default_rng(1)
+    for head in (FRAME, SR, NIVEAU):
+        scaled = replace(head, scales=(2.0,) * head.scores, shifts=tuple(float(n) for n in range(head.scores)))
+        for size in (1, 1000):
+            found = probabilities_of(scaled, draw.normal(0, size, (50, head.scores)))
+            assert found.shape == (50, len(head.labels))
+            assert found.min() >= 0
+            assert found.max() <= 1 + 1e-12
+            if head is not SR:
+                assert found.sum(1) == pytest.approx(np.ones(50))
+
+
+def test_scores_become_probabilities_as_worked_out_by_hand() -> None:
+    single = replace(FRAME, scales=(2.0,) * 3, shifts=(0.0, 1.0, 0.0))
+    expected = np.exp([2.0, 1.0, 0.0]) / np.exp([2.0, 1.0, 0.0]).sum()
+    assert probabilities_of(single, np.array([[1.0, 0.0, 0.0]]))[0] == pytest.approx(expected)
+    above = 1 / (1 + np.exp([-1.0, 0.0, 2.0]))
+    ordinal = probabilities_of(NIVEAU, np.array([[1.0, 0.0, -2.0]]))[0]
+    assert ordinal == pytest.approx([1 - above[0], above[0] - above[1], above[1] - above[2], above[2]])
+
+
+def test_certainty_is_the_probability_of_the_label_and_of_the_least_certain_yes_or_no() -> None:
+    assert certainty(FRAME, (0.2, 0.3, 0.5), ("b",)) == 0.3
+    assert certainty(SR, (0.9, 0.3), ("brug",)) == pytest.approx(0.7)
 
 
 def test_a_single_dimension_can_be_a_gate_too() -> None:

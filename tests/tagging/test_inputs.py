@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.pseudonym import PseudonymisedSpeaker
-from pipeline.tagging.inputs import assemble, inputs_of, plain_words, role_mark
+from pipeline.tagging.inputs import Guise, as_recognised, inputs_of, plain_words, role_mark
 from tests.tagging import world
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def test_no_number_of_a_pseudonym_is_ever_read(kind: str, number: int) -> None:
 @pytest.mark.parametrize(
     ("speaker", "mark"),
     [
-        (PseudonymisedSpeaker("P_1", "klantmanager", "inbrenger"), "klantmanager, inbrenger"),
+        (PseudonymisedSpeaker("P_1", "klantmanager", "inbrenger"), "klantmanager"),
         (PseudonymisedSpeaker("P_1", "sociaal_werker"), "sociaal werker"),
         (PseudonymisedSpeaker("P_1", "gespreksleider", "gespreksleider"), "gespreksleider"),
         (PseudonymisedSpeaker("P_1", groep="sociale_professional"), "sociale professional"),
@@ -47,46 +47,40 @@ def test_a_role_mark_says_what_a_speaker_is(speaker: PseudonymisedSpeaker | None
     assert role_mark(speaker) == mark
 
 
-def test_context_is_the_preceding_units_with_minimal_ones_and_minimal_ones_are_not_asked(encoder: Encoder) -> None:
+def spoken(encoder: Encoder, ids: tuple[int, ...]) -> str:
+    return " ".join(encoder.tokenizer.convert_ids_to_tokens(list(ids)))
+
+
+def test_every_unit_is_read_by_itself_and_minimal_ones_are_context_only(encoder: Encoder) -> None:
     session = world.session("s", ["Mag het raam even open?", "Ja.", "Wie maakt vandaag het verslag?"])
-    inputs = inputs_of(session, encoder, context=2, max_tokens=90)
-    assert [one.unit for one in inputs] == [0, 2]
-    read = encoder.tokenizer.convert_ids_to_tokens(list(inputs[1].ids))
-    assert " ".join(read[1 : inputs[1].start - 1]).endswith("mag het raam even open ? [UNK] [UNK] , [UNK] : ja .")
-    assert read[inputs[1].start :][-7:] == ["wie", "maakt", "vandaag", "het", "verslag", "?", "[SEP]"]
-    assert read.count("[SEP]") == 2
+    first, second = inputs_of(session, encoder, context=2)
+    assert [first.unit, second.unit] == [0, 2]
+    assert first.before == ()
+    assert spoken(encoder, second.ids).endswith(": wie maakt vandaag het verslag ? [SEP]")
+    assert spoken(encoder, second.before[0]).endswith(": ja . [SEP]"), "the nearest comes first"
+    assert second.before[1] == first.ids
+    assert second.ids.count(encoder.begin) == 1
 
 
 def test_no_more_context_than_asked_for_is_read(encoder: Encoder) -> None:
     session = world.session("s", list(world.GEEN))
-    one, none = (inputs_of(session, encoder, context=n, max_tokens=90)[-1] for n in (1, 0))
-    assert len(one.ids) > len(none.ids)
-    assert none.ids[0] == encoder.begin
-    assert none.start == 1
-    text = " ".join(encoder.tokenizer.convert_ids_to_tokens(list(one.ids)))
-    assert "bladzijde" in text
-    assert "zaal" not in text
+    one, none = (inputs_of(session, encoder, context=n)[-1] for n in (1, 0))
+    assert one.ids == none.ids
+    assert (len(one.before), none.before) == (1, ())
+    assert "bladzijde" in spoken(encoder, one.before[0])
 
 
-def test_both_families_get_their_own_separators(any_encoder: Encoder) -> None:
-    input_ = assemble(0, [9, 10], [11], any_encoder, 64)
-    assert list(input_.ids) == [
-        any_encoder.begin, 9, 10, *[any_encoder.end] * any_encoder.separators, 11, any_encoder.end,
-    ]  # fmt: skip
-    assert any_encoder.separators == (2 if any_encoder.model.config.model_type == "roberta" else 1)
+def test_words_can_be_shown_as_recognised_and_without_roles(encoder: Encoder) -> None:
+    session = world.session("s", ["Mag het raam, even open?"])
+    as_is, recognised, roleless = (inputs_of(session, encoder, 0, guise)[0] for guise in Guise)
+    assert spoken(encoder, as_is.ids) == "[CLS] klantmanager : mag het raam , even open ? [SEP]"
+    assert spoken(encoder, recognised.ids) == "[CLS] klantmanager : mag het raam even open [SEP]"
+    assert "klantmanager" not in spoken(encoder, roleless.ids)
+    assert as_recognised("Nou, eh... 't Is zó (lacht) — hè?") == "nou eh 't is zó lacht hè"
 
 
-@given(
-    before=st.lists(st.integers(10, 99), max_size=120), unit=st.lists(st.integers(100, 199), min_size=1, max_size=200)
-)
-def test_context_goes_first_from_the_left_and_the_unit_is_whole(
-    encoder: Encoder, before: list[int], unit: list[int]
-) -> None:
-    input_ = assemble(0, before, unit, encoder, 32)
-    kept = [token for token in input_.ids[: input_.start] if 10 <= token < 100]
-    assert kept == before[len(before) - len(kept) :]
-    assert list(input_.ids[input_.start : -1]) == unit[: encoder.longest - 2]
-    assert len(input_.ids) <= encoder.longest
-    if kept:
-        assert len(input_.ids) <= 32
-        assert len(input_.ids) == 32 or kept == before
+@given(words=st.integers(1, 200), before=st.integers(1, 200))
+def test_context_takes_no_room_from_the_unit(encoder: Encoder, words: int, before: int) -> None:
+    one = inputs_of(world.session("s", ["raam " * before, "raam " * words]), encoder, context=1)[-1]
+    assert len(one.ids) == min(encoder.longest, words + 5)
+    assert (one.ids[0], one.ids[-1]) == (encoder.begin, encoder.end)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pipeline.tagging.tagger import Tagger, load_tagger
-from pipeline.tagging.train import train
 from tests.tagging import world
 
 if TYPE_CHECKING:
@@ -21,14 +20,14 @@ def folder(real_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("echt") / "proef"
     params = world.params(
         "raamwerk/e5-small-nl",
-        lora_rank=16,
-        learning_rate_adapter=0.0005,
+        learnt_layers=6,
+        learning_rate_encoder=0.0002,
         learning_rate_heads=0.001,
         epochs=12,
         batch=4,
     )
-    train(world.world(1), world.codebook(), params, real_base, out, world.quiet)
-    train(world.world(1), world.codebook(), params, real_base, out.parent / "nog-eens", world.quiet)
+    world.train(world.world(1), world.codebook(), params, real_base, out, world.quiet)
+    world.train(world.world(1), world.codebook(), params, real_base, out.parent / "nog-eens", world.quiet)
     return out
 
 

@@ -69,7 +69,7 @@ def test_an_interrupted_replacement_is_finished_by_whoever_comes_first(
     for number, reader in enumerate(readers):
         folder = shutil.copytree(two_taggers[0], tmp_path / str(number))
         ready = shutil.copytree(two_taggers[1], folder / ".klaar-abc", ignore=shutil.ignore_patterns(".slot"))
-        for name in ("adapter.safetensors", "heads.safetensors")[:moved]:
+        for name in ("encoder.safetensors", "heads.safetensors")[:moved]:
             (ready / name).replace(folder / name)
         assert reader(folder) == version_of(two_taggers[1])
         assert not ready.exists()

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from pipeline.domain.errors import InputError
 from pipeline.tagging.tagger import Tagger, load_tagger
-from pipeline.tagging.train import train
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE
 
@@ -123,7 +122,7 @@ def test_tagging_and_training_repeat_nothing_of_what_was_said(
         for name in ("een", "twee")
     ]
     told: list[str] = []
-    train(
+    world.train(
         labelled,
         world.codebook(),
         world.params(tiny, epochs=1),
@@ -146,7 +145,7 @@ def test_errors_repeat_nothing_of_what_was_said(tiny: Path, tmp_path: Path) -> N
     ]
     for session in wrong:
         with pytest.raises(InputError) as raised:
-            train([session], world.codebook(), world.params(tiny), NOWHERE, tmp_path / "t", world.quiet)
+            world.train([session], world.codebook(), world.params(tiny), NOWHERE, tmp_path / "t", world.quiet)
         assert SAID.lower() not in str(raised.value).lower()
 
 

@@ -8,21 +8,20 @@ import pytest
 
 from pipeline.domain.errors import InputError
 from pipeline.tagging.tagger import Tagger, load_tagger
-from pipeline.tagging.train import Trained, train
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE, tiny_encoder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = {"adapter.safetensors", "heads.safetensors", "tagger.json", "metrics.json", "card.md"}
+FILES = {"encoder.safetensors", "heads.safetensors", "tagger.json", "metrics.json", "card.md"}
 LOCK = ".slot"
 
 
 @pytest.fixture(scope="module")
 def folder(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("tagger") / "proef"
-    train(world.world(), world.codebook(), world.params(tiny), NOWHERE, out, world.quiet)
+    world.train(world.world(), world.codebook(), world.params(tiny), NOWHERE, out, world.quiet)
     return out
 
 
@@ -44,7 +43,9 @@ def test_a_tagger_is_five_files_without_a_pickle_among_them(folder: Path) -> Non
 def test_the_same_training_gives_the_same_bytes_in_whatever_order_the_sessions_come(
     folder: Path, tiny: Path, tmp_path: Path
 ) -> None:
-    again = train(world.world()[::-1], world.codebook(), world.params(tiny), NOWHERE, tmp_path / "nog", world.quiet)
+    again = world.train(
+        world.world()[::-1], world.codebook(), world.params(tiny), NOWHERE, tmp_path / "nog", world.quiet
+    )
     for name in FILES:
         assert (tmp_path / "nog" / name).read_bytes() == (folder / name).read_bytes(), name
     assert again.version == load_tagger(folder, NOWHERE).version
@@ -91,7 +92,7 @@ def test_the_tagger_tells_which_units_it_learnt_from(folder: Path) -> None:
 
 def test_a_roberta_type_encoder_can_be_trained_and_loaded_too(tmp_path: Path) -> None:
     base = tiny_encoder(tmp_path / "roberta", "roberta")
-    train(world.world(1), world.codebook(), world.params(base, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
+    world.train(world.world(1), world.codebook(), world.params(base, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
     assert len(tagged(load_tagger(tmp_path / "t", NOWHERE))) == 3 * 28
 
 
@@ -103,14 +104,14 @@ def test_another_codebook_is_refused_and_the_labels_that_differ_are_named(folder
 
 def test_another_base_under_the_same_name_is_refused(tmp_path: Path) -> None:
     base = tiny_encoder(tmp_path / "base", "bert")
-    train(world.world(1), world.codebook(), world.params(base, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
+    world.train(world.world(1), world.codebook(), world.params(base, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
     shutil.rmtree(base)
     tiny_encoder(base, "bert", positions=80)
     with pytest.raises(InputError, match="ander basismodel"):
         load_tagger(tmp_path / "t", NOWHERE)
 
 
-@pytest.mark.parametrize("name", ["adapter.safetensors", "heads.safetensors"])
+@pytest.mark.parametrize("name", ["encoder.safetensors", "heads.safetensors"])
 def test_weights_of_another_training_are_refused(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[-1] ^= 1
@@ -142,21 +143,21 @@ def test_a_training_that_fails_leaves_the_old_tagger_alone(copy: Path, tiny: Pat
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train(world.world(), world.codebook(), world.params(tiny, seed=9), NOWHERE, copy, stop)
+        world.train(world.world(), world.codebook(), world.params(tiny, seed=9), NOWHERE, copy, stop)
     assert {path.name: path.read_bytes() for path in copy.iterdir()} == before
     assert [path.name for path in copy.parent.iterdir()] == ["kopie"]
 
 
 def test_a_new_training_replaces_the_old_tagger_whole(copy: Path, tiny: Path) -> None:
     (copy / "oud.txt").write_text("van vroeger")
-    new: Trained = train(world.world(1), world.codebook(), world.params(tiny, seed=9), NOWHERE, copy, world.quiet)
+    new = world.train(world.world(1), world.codebook(), world.params(tiny, seed=9), NOWHERE, copy, world.quiet)
     assert {path.name for path in copy.iterdir()} == {*FILES, LOCK}
     assert load_tagger(copy, NOWHERE).version == new.version
 
 
 def test_nothing_labelled_is_a_clear_error(tiny: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="er is geen enkele uiting gecodeerd"):
-        train((), world.codebook(), world.params(tiny), NOWHERE, tmp_path / "t", world.quiet)
+        world.train((), world.codebook(), world.params(tiny), NOWHERE, tmp_path / "t", world.quiet)
 
 
 def test_the_card_says_in_dutch_what_the_data_are_and_what_the_tagger_is_not_for(folder: Path) -> None:
@@ -169,12 +170,16 @@ def test_the_card_says_in_dutch_what_the_data_are_and_what_the_tagger_is_not_for
 
 
 def test_the_metrics_hold_what_the_training_returned(tiny: Path, tmp_path: Path) -> None:
-    done = train(world.world(2), world.codebook(), world.params(tiny, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
+    done = world.train(
+        world.world(2), world.codebook(), world.params(tiny, epochs=1), NOWHERE, tmp_path / "t", world.quiet
+    )
     metrics = json.loads((tmp_path / "t" / "metrics.json").read_text())
     assert done.evaluation is not None
     assert metrics["folds"] == 2
     for score in done.evaluation.dimensions:
-        assert metrics["dimensions"][score.dimension]["macro_f1"] == pytest.approx(score.macro_f1, abs=1e-4)
-    lonely = train(world.world(1), world.codebook(), world.params(tiny, epochs=1), NOWHERE, tmp_path / "t", world.quiet)
+        assert metrics["dimensions"][score.dimension]["macro_f1"] == pytest.approx(score.tagger.macro_f1, abs=1e-4)
+    lonely = world.train(
+        world.world(1), world.codebook(), world.params(tiny, epochs=1), NOWHERE, tmp_path / "t", world.quiet
+    )
     assert lonely.evaluation is None
     assert "maar één sessie" in (tmp_path / "t" / "card.md").read_text(encoding="utf-8")

@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind, Label
 from pipeline.domain.coding import CoderKind
+from pipeline.domain.cues import Cue
 from pipeline.domain.params import TaggerParams
 from pipeline.domain.pseudonym import PseudonymisedSpeaker, UnitisedSession, Utterance, utterance_id
 from pipeline.domain.training import SettledLabel, TrainingSession
+from pipeline.tagging import train as room
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from pipeline.tagging.train import Trained
 
 SPEAKERS = (
     PseudonymisedSpeaker("PROF_KM_417", functie="klantmanager", gespreksrol="inbrenger"),
@@ -152,17 +156,34 @@ def world(sessions: int = 4) -> tuple[TrainingSession, ...]:
 
 def params(base: str | Path, **changed: float) -> TaggerParams:
     values = {
-        "max_tokens": 64,
-        "context": 3,
-        "lora_rank": 4,
-        "learning_rate_adapter": 0.003,
+        "context": 2,
+        "learnt_layers": 2,
+        "learning_rate_encoder": 0.003,
         "learning_rate_heads": 0.01,
         "epochs": 2,
         "batch": 8,
+        "as_recognised": 0.2,
+        "without_roles": 0.1,
         "seed": 7,
         "folds": 3,
+        "unsure": 0.2,
     }
     return TaggerParams(base=str(base), **{**values, **changed})  # type: ignore[arg-type]
+
+
+def train(
+    sessions: Sequence[TrainingSession],
+    book: Codebook,
+    told: TaggerParams,
+    base: Path,
+    out: Path,
+    report: Callable[[str, float], None],
+) -> Trained:
+    """Prepare sessions and train on them."""
+    return room.train(room.prepare(sessions, book, CUES, told, base), out, report)
+
+
+CUES = (Cue("frame", "leefwereld", ({"LOWER": "slaapt"},)), Cue("sr", "brug", ({"LOWER": "jullie"},)))
 
 
 def quiet(_what: str, _done: float) -> None:

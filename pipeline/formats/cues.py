@@ -1,0 +1,61 @@
+"""Read `signaalwoorden.jsonl`, the cue words beside a codebook: a JSON object a line with dimension, label and pattern.
+
+A pattern is a row of tokens in the form of spaCy's `Matcher`: {"LOWER": "ik"}, {"OP": "?"} and so on.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from pipeline.domain.cues import Cue
+from pipeline.formats.codebook import read_codebook
+from pipeline.formats.findings import Findings, instead_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pipeline.domain.codebook import Codebook
+
+FILE: Final = "signaalwoorden.jsonl"
+_FORM: Final = 'Schrijf {"dimension": …, "label": …, "pattern": [{"LOWER": …}, …]}, één per regel.'
+
+
+def read_cues(codebook: Path) -> tuple[Cue, ...]:
+    """Read the cues of a codebook; none when it has no such file.
+
+    Args:
+        codebook: folder of the codebook.
+
+    Raises:
+        InputError: with every line that is no cue, or names a dimension or label that the codebook does not have.
+    """
+    path = codebook / FILE
+    if not path.is_file():
+        return ()
+    known, findings = read_codebook(codebook), Findings()
+    cues = []
+    for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+        if line.strip():
+            cue = _cue(line, f"{FILE}, regel {number}", known, findings)
+            cues += [cue] if cue else []
+    findings.stop_if_any()
+    return tuple(cues)
+
+
+def _cue(line: str, place: str, codebook: Codebook, findings: Findings) -> Cue | None:
+    try:
+        found = json.loads(line)
+        cue = Cue(str(found["dimension"]), str(found["label"]), tuple(dict(token) for token in found["pattern"]))
+    except (ValueError, TypeError, KeyError):
+        findings.add(place, "dit is geen signaalwoord", _FORM)
+        return None
+    labels = {dimension.id: dimension.label_ids for dimension in codebook.unit_dimensions}
+    if cue.dimension not in labels:
+        findings.add(
+            place, "deze dimensie staat niet in het codeboek", instead_of(cue.dimension, list(labels), "Kies uit")
+        )
+    elif cue.label not in labels[cue.dimension]:
+        cure = instead_of(cue.label, labels[cue.dimension], "Kies uit")
+        findings.add(place, f"dit label staat niet bij '{cue.dimension}'", cure)
+    return cue

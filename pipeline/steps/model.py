@@ -1,0 +1,122 @@
+"""The stages that make a shipped tagger, as `dvc.yaml` orders them; each reads and writes files only.
+
+snapshot -> split -> train -> calibrate -> evaluate -> card. What is too large or too derived for git lies in WORK.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+from pipeline.formats.codebook import read_codebook
+from pipeline.formats.cues import read_cues
+from pipeline.formats.params import read_params
+from pipeline.steps.base import prepare_base
+from pipeline.steps.progress import bar, say
+from pipeline.steps.train import check_enough, labelled_sessions
+from pipeline.store.files import write_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pipeline.domain.params import TaggerParams
+    from pipeline.steps.session import Summary
+    from pipeline.steps.single import Shelf
+    from pipeline.steps.workplace import Workplace
+    from pipeline.tagging.train import Material
+
+SNAPSHOT, SPLIT, LEARNT = "momentopname", "verdeling.json", "geleerd"
+
+
+def snapshot(studies: Sequence[Workplace], work: Path) -> Summary:
+    """Freeze the settled labels of studies.
+
+    Args:
+        studies: all with the same codebook.
+        work: folder of this model's stages.
+    """
+    from pipeline.tagging.snapshot import write_snapshot
+
+    sessions = tuple(session for study in studies for session in labelled_sessions(study))
+    units = check_enough(sessions, work)
+    shutil.rmtree(work / SNAPSHOT, ignore_errors=True)
+    work.mkdir(parents=True, exist_ok=True)
+    write_snapshot(work / SNAPSHOT, sessions)
+    return {"sessies": len(sessions), "uitingen": units}
+
+
+def split(shelf: Shelf, params: Path, work: Path) -> Summary:
+    """Share the writers (or sessions) out over folds, and write who is in which."""
+    material = _material(shelf, read_params(params), work, None)
+    groups = {one.group: int(fold) for one, fold in zip(material.examples, material.folds, strict=True)}
+    write_text(work / SPLIT, json.dumps(groups, indent=1, sort_keys=True) + "\n")
+    return {"groepen": len(groups), "rondes": len(set(groups.values()))}
+
+
+def train(shelf: Shelf, params: Path, work: Path) -> Summary:
+    """Train the network that ships, one for every fold left out, and those of the learning curve."""
+    from pipeline.tagging.learnt import write_learnt
+    from pipeline.tagging.train import learn
+
+    material = _split_material(shelf, params, work)
+    with bar("Trainen", 100) as advance:
+        learnt = learn(material, lambda share: advance(round(100 * share)))
+    write_learnt(work / LEARNT, learnt)
+    return {"uitingen": len(material.examples)}
+
+
+def calibrate(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
+    """Learn from out-of-fold answers how to read scores, and keep the tagger in its folder."""
+    from pipeline.tagging.learnt import read_learnt
+    from pipeline.tagging.train import settle
+
+    version = settle(_split_material(shelf, params, work), read_learnt(work / LEARNT), out)
+    say(f"Versie {version} staat in {out}")
+    return {}
+
+
+def evaluate(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
+    """Compute all figures: metrics.json and the tables for plots."""
+    from pipeline.tagging.learnt import read_learnt, write_assessment
+    from pipeline.tagging.papers import metrics_of, plots_of
+    from pipeline.tagging.train import assess
+    from pipeline.tagging.weights import METRICS, PLOTS
+
+    with bar("Toetsen", 100) as advance:
+        material = _split_material(shelf, params, work)
+        evaluation, curve = assess(material, read_learnt(work / LEARNT), lambda done: advance(round(100 * done)))
+    write_text(out / METRICS, metrics_of(evaluation, curve))
+    for name, table in plots_of(evaluation, curve).items() if evaluation else ():
+        (out / PLOTS).mkdir(exist_ok=True)
+        write_text(out / PLOTS / name, table)
+    write_assessment(work, evaluation, curve)
+    return {}
+
+
+def card(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
+    """Write the card of the tagger."""
+    from pipeline.tagging.card import write_card
+    from pipeline.tagging.learnt import read_assessment
+    from pipeline.tagging.weights import CARD, read_manifest
+
+    material = _split_material(shelf, params, work)
+    evaluation, curve = read_assessment(work)
+    write_text(out / CARD, write_card(material.sessions, material.codebook, read_manifest(out), evaluation, curve))
+    return {}
+
+
+def _split_material(shelf: Shelf, params: Path, work: Path) -> Material:
+    return _material(shelf, read_params(params), work, json.loads((work / SPLIT).read_text("utf-8")))
+
+
+def _material(shelf: Shelf, params: TaggerParams, work: Path, folds: dict[str, int] | None) -> Material:
+    """Prepare the snapshot of a model; its folder is named after the codebook."""
+    from pipeline.tagging.snapshot import read_snapshot
+    from pipeline.tagging.train import prepare
+
+    prepare_base(params.base, shelf.base)
+    folder = shelf.codebooks / work.name
+    sessions = read_snapshot(work / SNAPSHOT)
+    return prepare(sessions, read_codebook(folder), read_cues(folder), params, shelf.base, folds)

@@ -1,0 +1,135 @@
+"""Train several networks at once, one processor core each: left-out groups, the final one, the learning curve."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pipeline.tagging.encoder import load_encoder
+from pipeline.tagging.learn import best_device, fit
+from pipeline.tagging.weights import Weights, unpack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from pipeline.domain.params import TaggerParams
+    from pipeline.tagging.heads import Head
+    from pipeline.tagging.learn import Example
+    from pipeline.tagging.network import Logits
+
+MOST_WORKERS = 2
+"""Each needs about 1.2 GB; three gigabytes must be enough."""
+FEWEST_EXAMPLES = 300
+"""With fewer it takes longer to start other processes than to train."""
+BATCH_TOKENS = 4096
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A network to train.
+
+    Attributes:
+        known: rows of the examples that it learns from.
+        asked: rows of the examples that it answers for afterwards; may be empty.
+    """
+
+    known: tuple[int, ...]
+    asked: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a job.
+
+    Attributes:
+        weights: of the network.
+        logits: its answers for `Job.asked`, in that order; empty when nothing was asked.
+    """
+
+    weights: Weights
+    logits: Logits
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all jobs have in common.
+
+    Attributes:
+        examples: labelled units.
+        heads: what to learn.
+        params: rates, passes, seed.
+        base: folder of the built base.
+    """
+
+    examples: Sequence[Example]
+    heads: Sequence[Head]
+    params: TaggerParams
+    base: Path
+
+
+def run_jobs(bench: Bench, jobs: Sequence[Job], report: Callable[[float], None]) -> list[Done]:
+    """Do all jobs; the outcome does not depend on how many are done at a time.
+
+    Args:
+        bench: what they share.
+        jobs: in any order; the longest are started first.
+        report: told how far they all are, in [0, 1].
+
+    Returns:
+        One outcome a job, in the order given.
+    """
+    sizes = [len(job.known) for job in jobs]
+    together = min(MOST_WORKERS, len(jobs), os.cpu_count() or 1)
+    if together < 2 or best_device() != "cpu" or len(bench.examples) < FEWEST_EXAMPLES:  # noqa: PLR2004 - one by one
+        return [
+            _do(bench, job, _share_of(report, sum(sizes[:number]) / sum(sizes), sizes[number] / sum(sizes)))
+            for number, job in enumerate(jobs)
+        ]
+    return _run_apart(bench, jobs, together, report)
+
+
+def _share_of(report: Callable[[float], None], before: float, size: float) -> Callable[[float], None]:
+    return lambda done: report(before + done * size)
+
+
+def _run_apart(bench: Bench, jobs: Sequence[Job], together: int, report: Callable[[float], None]) -> list[Done]:
+    context = multiprocessing.get_context("spawn")
+    shares: Any = context.Array("d", len(jobs))
+    sizes = [len(job.known) for job in jobs]
+    with ProcessPoolExecutor(together, context, initializer=_settle_in, initargs=(bench, shares)) as pool:
+        order = sorted(range(len(jobs)), key=lambda number: -sizes[number])
+        futures = {number: pool.submit(_do_apart, number, jobs[number]) for number in order}
+        while wait(futures.values(), timeout=LOOK_SECONDS).not_done:
+            report(sum(share * size for share, size in zip(shares, sizes, strict=True)) / sum(sizes))
+        return [futures[number].result() for number in range(len(jobs))]
+
+
+_here: dict[str, Any] = {}
+"""What a process that works on jobs was given when it started."""
+
+
+def _settle_in(bench: Bench, shares: Any) -> None:  # noqa: ANN401 - an array of multiprocessing has no public type
+    _here["bench"], _here["shares"] = bench, shares
+
+
+def _do_apart(number: int, job: Job) -> Done:
+    def note(share: float) -> None:
+        _here["shares"][number] = share
+
+    return _do(_here["bench"], job, note)
+
+
+def _do(bench: Bench, job: Job, report: Callable[[float], None]) -> Done:
+    encoder = load_encoder(bench.params.base, bench.base)
+    known = [bench.examples[row] for row in job.known]
+    weights = fit(known, bench.heads, encoder, bench.params, report)
+    if not job.asked:
+        return Done(weights, {})
+    network = unpack(weights, bench.heads, encoder, bench.params)
+    network.to(best_device())
+    return Done(weights, network.logits([bench.examples[row].input for row in job.asked], BATCH_TOKENS))
