@@ -32,7 +32,7 @@ def problems_of(path: Path) -> list[str]:
 
 
 def test_the_sample_study_has_eight_rosters() -> None:
-    assert len(SAMPLES) == 8
+    assert len(SAMPLES) == 40
 
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.stem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pipeline.domain.errors import InputError
 from pipeline.domain.study import Level, ValueType
 from pipeline.formats.codebook import read_codebook
+from pipeline.formats.origin import read_origins
 from pipeline.formats.study import check_questions, read_study
 
 if TYPE_CHECKING:
@@ -122,22 +124,40 @@ def test_a_study_is_read_whole(folder: Path) -> None:
 def test_the_sample_study_declares_what_its_sessions_fill() -> None:
     study = read_study(CORPORA / "voorbeeld")
     assert study.fictional
-    assert [(session.id, session.site, session.round) for session in study.sessions] == [
-        ("noord-1", "noord", 1),
-        ("noord-2", "noord", 2),
-        ("amsterdam-1", "amsterdam", 1),
-        ("amsterdam-2", "amsterdam", 2),
-        ("brabant-1", "noord_brabant", 1),
-        ("brabant-2", "noord_brabant", 2),
-        ("zuyd-1", "zuyd", 1),
-        ("zuyd-2", "zuyd", 2),
-    ]
+    assert Counter((session.site, session.round) for session in study.sessions) == {
+        (site.id, round_): 5 for site in study.sites for round_ in (1, 2)
+    }
     assert all(
         value is not None
         for session in study.sessions
         for value in (*session.components.values(), *session.outcomes.values())
     )
     check_questions(study, read_codebook(CORPORA / "codebook" / study.codebook))
+
+
+def test_in_the_sample_study_some_components_vary_within_sites_and_one_coincides_with_them() -> None:
+    study = read_study(CORPORA / "voorbeeld")
+    seen: dict[str, dict[str, set[object]]] = {}
+    for session in study.sessions:
+        for name, value in session.components.items():
+            seen.setdefault(name, {}).setdefault(session.site, set()).add(value)
+    assert all(len(values) == 2 for values in seen["alleen_vragen_fase"].values())
+    assert [values for values in seen["agenda"].values() if len(values) > 1] == []
+    assert {value for values in seen["agenda"].values() for value in values} == {True, False}
+
+
+@pytest.mark.parametrize("name", ["voorbeeld", "oefen", "beelden"])
+def test_every_session_of_the_made_up_corpora_has_its_files_and_its_origin(name: str) -> None:
+    study = read_study(CORPORA / name)
+    origins = read_origins(CORPORA / name)
+    assert study.fictional
+    assert set(origins) == {session.id for session in study.sessions}
+    for session in study.sessions:
+        assert (CORPORA / name / session.transcript).is_file()
+        assert session.roster
+        assert (CORPORA / name / session.roster).is_file()
+        assert origins[session.id].group
+        assert dict(origins[session.id].facets)["stijl"] in {"letterlijk", "opgeschoond", "herkenner"}
 
 
 @pytest.mark.parametrize("written", ["ja", "Ja", "JA", "x", "X", "1", "waar", "WAAR", "true", "j"])

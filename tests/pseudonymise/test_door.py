@@ -303,3 +303,9 @@ def test_the_door_starts_light_and_leaves_logging_and_warnings_alone() -> None:
 def test_an_endless_turn_without_spaces_is_no_trouble() -> None:
     assert run("a" * 200_000).spans[0] == ()
     assert len(run("1" * 20_000 + " " + "1 " * 5_000).transcript.turns) == 1
+
+
+def test_an_entry_of_the_roster_that_is_all_tussenvoegsels_does_not_keep_the_door_waiting() -> None:
+    roster = Roster(persons=(Person("Roos Vierhout", "CLIENT", ("mevrouw V", "de", "van der")),))
+    outcome = run("Roos Vierhout belde, en mevrouw V ook.", roster=roster)
+    assert "Vierhout" not in outcome.transcript.turns[0].text
