@@ -257,7 +257,11 @@ def prepare() -> None:
     _guard(lambda: step.run(settings.root() / "models" / "base"))
 
 
-model = typer.Typer(help="De stappen van `make train` (dvc.yaml).", no_args_is_help=True, rich_markup_mode=None)
+model = typer.Typer(
+    help="De stappen van `make train` (dvc.yaml). Voorbeeld: raamwerk model split --work models/work/casuistiek",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 app.add_typer(model, name="model", hidden=True)
 Work = Annotated[Path, typer.Option(help="Werkmap van het model, genoemd naar het codeboek.")]
 Out = Annotated[Path, typer.Option(help="Map van het model.")]
