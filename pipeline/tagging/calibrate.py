@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ENOUGH_TO_TUNE = 5
 """Scales, thresholds and favours are chosen from the data only for a label with so many units."""
+ENOUGH_OF_A_LEVEL = 30
 PRIOR = 1.0
 """How many units' worth of belief that a score is right as it is."""
 WIDEST, STEP = 2.4, 0.2
@@ -128,10 +129,19 @@ def _chosen(head: Head, examples: Sequence[Example], logits: np.ndarray) -> Head
     known = table[answered]
     if head.kind is DimensionKind.SINGLE:
         return replace(head, favours=_favours(shares, known))
-    if head.kind is DimensionKind.ORDINAL:
-        shares = 1 - np.cumsum(shares, axis=1)[:, :-1]
-    found = (best_threshold(known[:, n] > 0, shares[:, n]) for n in range(known.shape[1]))
+    if head.kind is DimensionKind.MULTI:
+        return replace(head, thresholds=tuple(best_threshold(known[:, n] > 0, shares[:, n]) for n in _columns(known)))
+    higher = 1 - np.cumsum(shares, axis=1)[:, :-1]
+    # A level that hardly occurs is far from the others: one found wrongly costs more than one missed.
+    found = (
+        best_threshold(known[:, n] > 0, higher[:, n]) if known[:, n].sum() >= ENOUGH_OF_A_LEVEL else DEFAULT_THRESHOLD
+        for n in _columns(known)
+    )
     return replace(head, thresholds=tuple(found))
+
+
+def _columns(table: np.ndarray) -> range:
+    return range(table.shape[1])
 
 
 def _favours(shares: np.ndarray, known: np.ndarray) -> tuple[float, ...]:
