@@ -27,6 +27,7 @@ sys.path.insert(0, str(ROOT))
 from pipeline.domain.params import TaggerParams  # noqa: E402
 from pipeline.formats.codebook import read_codebook  # noqa: E402
 from pipeline.formats.params import read_params  # noqa: E402
+from pipeline.tagging.encoder import load_encoder  # noqa: E402
 from pipeline.tagging.evaluate import folds_of, judge, score  # noqa: E402
 from pipeline.tagging.jobs import Job, run_jobs  # noqa: E402
 from pipeline.tagging.snapshot import read_snapshot  # noqa: E402
@@ -59,10 +60,10 @@ def main() -> None:
     params = chosen(told.choices)
     codebook = read_codebook(ROOT / "corpora" / "codebook" / told.codebook)
     material = prepare(sessions, codebook, (), params, ROOT / "models" / "base", folds)
-    numbers = np.unique(material.folds)[: told.folds or None].tolist()
-    jobs = [Job(_rows(material.folds != fold), _rows(material.folds == fold)) for fold in numbers]
+    numbers = material.left_out[: told.folds or None]
+    jobs = [Job.without(material.folds, fold) for fold in numbers]
     began = time.monotonic()
-    done = run_jobs(material.bench, jobs, lambda _share: None)
+    done = run_jobs(material.bench(load_encoder(params.base, material.base)), jobs, lambda _share: None)
     minutes = (time.monotonic() - began) / 60
     rows = np.concatenate([np.array(job.asked) for job in jobs])
     examples = [material.examples[row] for row in rows.tolist()]
@@ -83,13 +84,9 @@ def main() -> None:
         for one in figures.dimensions
     ]
     sys.stdout.write(
-        f"{' '.join(told.choices) or 'params.yaml'} | by {told.by}, folds {numbers}, {len(examples)} units, "
+        f"{' '.join(told.choices) or 'params.yaml'} | by {told.by}, folds {list(numbers)}, {len(examples)} units, "
         f"{minutes:.1f} min | {' | '.join(cells)}\n"
     )
-
-
-def _rows(taken: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(taken).tolist())
 
 
 if __name__ == "__main__":

@@ -38,6 +38,8 @@ class TrainingSession:
             group of its own.
         facets: what else is known of the session, as pairs such as ("stijl", "letterlijk"); figures are given by each.
         double: what two coders gave before adjudication, pairs for the same unit and dimension.
+        only_teaches: a tagger learns from it but is never measured or calibrated on it: its labels are not as frequent
+            as in a whole conversation.
     """
 
     session: UnitisedSession
@@ -47,6 +49,7 @@ class TrainingSession:
     group: str = ""
     facets: tuple[tuple[str, str], ...] = ()
     double: tuple[tuple[SettledLabel, SettledLabel], ...] = ()
+    only_teaches: bool = False
 
     def __post_init__(self) -> None:
         known = {utterance.id for utterance in self.session.utterances}

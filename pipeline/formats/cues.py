@@ -9,7 +9,6 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.cues import Cue
-from pipeline.formats.codebook import read_codebook
 from pipeline.formats.findings import Findings, instead_of
 
 if TYPE_CHECKING:
@@ -21,23 +20,24 @@ FILE: Final = "signaalwoorden.jsonl"
 _FORM: Final = 'Schrijf {"dimension": …, "label": …, "pattern": [{"LOWER": …}, …]}, één per regel.'
 
 
-def read_cues(codebook: Path) -> tuple[Cue, ...]:
+def read_cues(folder: Path, codebook: Codebook) -> tuple[Cue, ...]:
     """Read the cues of a codebook; none when it has no such file.
 
     Args:
-        codebook: folder of the codebook.
+        folder: of the codebook.
+        codebook: what lies there.
 
     Raises:
         InputError: with every line that is no cue, or names a dimension or label that the codebook does not have.
     """
-    path = codebook / FILE
+    path = folder / FILE
     if not path.is_file():
         return ()
-    known, findings = read_codebook(codebook), Findings()
+    findings = Findings()
     cues = []
     for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
         if line.strip():
-            cue = _cue(line, f"{FILE}, regel {number}", known, findings)
+            cue = _cue(line, f"{FILE}, regel {number}", codebook, findings)
             cues += [cue] if cue else []
     findings.stop_if_any()
     return tuple(cues)

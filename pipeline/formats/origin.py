@@ -1,7 +1,8 @@
 """Read `herkomst.csv`: who wrote the sessions of a made-up study, and what else sets them apart.
 
 One row a session, with the column `sessie`. Sessions with the same `schrijver` stay on one side of every split when a
-tagger is judged; by every other column figures are given (`stijl`, `onderwerp` …).
+tagger is judged; by every other column figures are given (`stijl`, `onderwerp` …). Sessions with `alleen_leren` ja are
+only learnt from: cuttings in which something happens all the time say nothing of how often it happens.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 FILE: Final = "herkomst.csv"
 SESSION: Final = "sessie"
 WRITER: Final = "schrijver"
-_COLUMNS: Final = Columns(required=(SESSION,), optional=(WRITER,), free=True)
+ONLY_TEACHES: Final = "alleen_leren"
+_ABOUT: Final = (SESSION, ONLY_TEACHES)
+_COLUMNS: Final = Columns(required=(SESSION,), optional=(WRITER, ONLY_TEACHES), free=True)
+_YES_NO: Final = {"ja": True, "nee": False, "": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +32,20 @@ class Origin:
     Attributes:
         group: its writer, or empty.
         facets: column and value, but for the session itself.
+        only_teaches: it is learnt from, but nothing is measured on it.
     """
 
     group: str
     facets: tuple[tuple[str, str], ...]
+    only_teaches: bool = False
 
 
 def read_origins(folder: Path) -> dict[str, Origin]:
     """Read the file of a study, by session; empty when the study has none.
 
     Raises:
-        InputError: when it is no table, there is no column `sessie`, or a session stands in it twice.
+        InputError: when it is no table, there is no column `sessie`, a session stands in it twice, or `alleen_leren` is
+            neither ja nor nee.
     """
     path = folder / FILE
     if not path.is_file():
@@ -50,7 +57,10 @@ def read_origins(folder: Path) -> dict[str, Origin]:
         session = row.get(SESSION)
         if session in origins:
             findings.add(row.place_of(SESSION), f"'{session}' staat er twee keer", "Haal er één weg.")
-        facets = tuple((name, value) for name, value in row.cells.items() if name != SESSION and value)
-        origins[session] = Origin(row.get(WRITER), facets)
+        only_teaches = _YES_NO.get(row.get(ONLY_TEACHES).lower())
+        if only_teaches is None:
+            findings.add(row.place_of(ONLY_TEACHES), f"'{row.get(ONLY_TEACHES)}' is geen ja of nee", "Vul ja of nee in.")
+        facets = tuple((name, value) for name, value in row.cells.items() if name not in _ABOUT and value)
+        origins[session] = Origin(row.get(WRITER), facets, bool(only_teaches))
     findings.stop_if_any()
     return origins

@@ -39,7 +39,7 @@ def snapshot(studies: Sequence[Workplace], work: Path) -> Summary:
     """
     from pipeline.tagging.snapshot import write_snapshot
 
-    sessions = tuple(session for study in studies for session in labelled_sessions(study))
+    sessions = tuple(session for study in studies for session in labelled_sessions(study, study.read_study()))
     units = check_enough(sessions, work)
     shutil.rmtree(work / SNAPSHOT, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
@@ -49,10 +49,12 @@ def snapshot(studies: Sequence[Workplace], work: Path) -> Summary:
 
 def split(shelf: Shelf, params: Path, work: Path) -> Summary:
     """Share the writers (or sessions) out over folds, and write who is in which."""
+    from pipeline.tagging.evaluate import NEVER
+
     material = _material(shelf, read_params(params), work, None)
     groups = {one.group: int(fold) for one, fold in zip(material.examples, material.folds, strict=True)}
     write_text(work / SPLIT, json.dumps(groups, indent=1, sort_keys=True) + "\n")
-    return {"groepen": len(groups), "rondes": len(set(groups.values()))}
+    return {"groepen": len(groups), "rondes": len(set(groups.values()) - {NEVER})}
 
 
 def train(shelf: Shelf, params: Path, work: Path) -> Summary:
@@ -61,6 +63,7 @@ def train(shelf: Shelf, params: Path, work: Path) -> Summary:
     from pipeline.tagging.train import learn
 
     material = _split_material(shelf, params, work)
+    prepare_base(material.params.base, shelf.base)
     with bar("Trainen", 100) as advance:
         learnt = learn(material, lambda share: advance(round(100 * share)))
     write_learnt(work / LEARNT, learnt)
@@ -116,7 +119,8 @@ def _material(shelf: Shelf, params: TaggerParams, work: Path, folds: dict[str, i
     from pipeline.tagging.snapshot import read_snapshot
     from pipeline.tagging.train import prepare
 
-    prepare_base(params.base, shelf.base)
     folder = shelf.codebooks / work.name
-    sessions = read_snapshot(work / SNAPSHOT)
-    return prepare(sessions, read_codebook(folder), read_cues(folder), params, shelf.base, folds)
+    codebook = read_codebook(folder)
+    return prepare(
+        read_snapshot(work / SNAPSHOT), codebook, read_cues(folder, codebook), params, shelf.base, folds
+    )

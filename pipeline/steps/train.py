@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.domain.codebook import Codebook
     from pipeline.domain.coding import Judgement
+    from pipeline.domain.cues import Cue
     from pipeline.domain.study import Study
     from pipeline.formats.examples import ExampleRow
     from pipeline.formats.origin import Origin
@@ -54,12 +56,12 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
     Raises:
         InputError: when the study has too few settled labels to learn anything from.
     """
-    codebook = workplace.read_codebook(workplace.read_study())
-    sessions = labelled_sessions(workplace)
-    place = out or workplace.own_tagger(codebook)
+    study = workplace.read_study()
+    codebook = workplace.read_codebook(study)
+    sessions = labelled_sessions(workplace, study)
     shelf = Shelf(workplace.codebooks, workplace.lists, workplace.models)
-    folder = workplace.codebook_folder(workplace.read_study())
-    summary = learn(sessions, folder, shelf, workplace.params, place)
+    cues = read_cues(workplace.codebook_folder(study), codebook)
+    summary = _learn(sessions, codebook, cues, shelf, workplace.params, out or workplace.own_tagger(codebook))
     say("Hoort het bij de studie, dan wordt het vanaf nu gebruikt. Terug naar het meegeleverde? Verwijder die map.")
     return summary
 
@@ -79,20 +81,28 @@ def run_table(shelf: Shelf, table: Path, codebook: Path | None, params: Path, ou
         InputError: when the table cannot be used, or has too few labels to learn anything from.
     """
     folder = shelf.codebook_folder(codebook)
-    rows = read_examples(table, read_codebook(folder))
+    book = read_codebook(folder)
+    rows = read_examples(table, book)
     door = Door(shelf.lists)
     sessions = tuple(_session_of(door, name, its) for name, its in by_session(rows).items())
-    return learn(sessions, folder, shelf, params, out)
+    return _learn(sessions, book, read_cues(folder, book), shelf, params, out)
 
 
-def learn(sessions: tuple[TrainingSession, ...], codebook: Path, shelf: Shelf, params: Path, out: Path) -> Summary:
+def _learn(  # noqa: PLR0913, PLR0917 - all that training needs
+    sessions: tuple[TrainingSession, ...],
+    codebook: Codebook,
+    cues: tuple[Cue, ...],
+    shelf: Shelf,
+    params: Path,
+    out: Path,
+) -> Summary:
     """Train on sessions with settled labels, and say where the tagger is."""
     units = check_enough(sessions, out)
     told = read_params(params)
     prepare_base(told.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
-    material = prepare(sessions, read_codebook(codebook), read_cues(codebook), told, shelf.base)
+    material = prepare(sessions, codebook, cues, told, shelf.base)
     with bar("Model trainen", 100) as advance:
         train(material, out, lambda _what, share: advance(round(100 * share)))
     say(f"Het model staat in {out}; lees daar card.md.")
@@ -116,9 +126,8 @@ def check_enough(sessions: tuple[TrainingSession, ...], place: Path) -> int:
     return units
 
 
-def labelled_sessions(workplace: Workplace) -> tuple[TrainingSession, ...]:
+def labelled_sessions(workplace: Workplace, study: Study) -> tuple[TrainingSession, ...]:
     """Bring a study up to its labels and give the sessions that have settled ones."""
-    study = workplace.read_study()
     for session in study.sessions:
         _bring_up(workplace, session.id)
     if labels.tables(workplace):
@@ -155,6 +164,7 @@ def _labelled(
                 group=origin.group if origin else "",
                 facets=(*(origin.facets if origin else ()), (SITE, sites[session_id])),
                 double=tuple(_double(judgements)),
+                only_teaches=origin is not None and origin.only_teaches,
             )
 
 

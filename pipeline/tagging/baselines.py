@@ -5,16 +5,16 @@ All but the cue words learn from the same folds as the tagger does, and choose t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.calibrate import choose, probabilities
 from pipeline.tagging.cues import cue_labels
 from pipeline.tagging.encoder import load_encoder
-from pipeline.tagging.heads import decide
-from pipeline.tagging.inputs import plain_words
+from pipeline.tagging.evaluate import NEVER, judge
+from pipeline.tagging.heads import decide, shares_of_levels
+from pipeline.tagging.inputs import Guise, plain_words
 from pipeline.tagging.jobs import BATCH_TOKENS
 from pipeline.tagging.learn import best_device, targets
 from pipeline.tagging.network import STRETCH, build_network
@@ -35,8 +35,11 @@ MAJORITY, CUES, WORDS, FROZEN = "meest_voorkomend", "signaalwoorden", "woorden",
 SIMPLER = (MAJORITY, CUES, WORDS, FROZEN)
 """Simpler ways of answering, from the simplest on."""
 WORD_OR_QUESTION_MARK = r"\b\w+\b|\?"
-SOFTNESS = {WORDS: 10.0, FROZEN: 1.0}
-"""Inverse of the penalty of the logistic regressions, chosen on the first 989 coded units."""
+REGRESSIONS: dict[str, dict[str, Any]] = {
+    WORDS: {"C": 10.0, "solver": "liblinear", "dual": True},
+    FROZEN: {"C": 1.0, "solver": "lbfgs"},
+}
+"""Penalties were chosen on the first 989 coded units; solvers are the quickest for many empty and few full columns."""
 SMALLEST, FURTHEST = 1e-6, 30.0
 
 
@@ -48,33 +51,33 @@ def answer_simply(way: str, bench: Bench, cues: Sequence[Cue], folds: np.ndarray
         bench: examples, heads, parameters.
         cues: of the codebook.
         folds: of every example, *Shape* (examples,).
+
+    Returns:
+        Labels of the examples that are in a fold.
     """
-    heads, examples = bench.heads, bench.examples
+    asked = np.flatnonzero(folds != NEVER).tolist()
     if way == CUES:
-        return cue_labels(heads, cues, [example.text for example in examples])
+        return cue_labels(bench.heads, cues, [bench.examples[row].text for row in asked])
     if way == MAJORITY:
-        return _most_frequent(heads, examples, folds)
-    vectors = _word_vectors(examples) if way == WORDS else _base_vectors(bench)
-    return _regressed(heads, examples, folds, vectors, SOFTNESS[way], bench.params.seed)
+        return _most_frequent(bench.heads, bench.examples, folds)
+    logits = _regressed(bench, folds, _word_vectors(bench.examples) if way == WORDS else _base_vectors(bench), way)
+    examples = [bench.examples[row] for row in asked]
+    answers, _ = judge(bench.heads, examples, folds[asked], logits, bench.params.unsure)
+    return answers
 
 
 def _most_frequent(heads: Sequence[Head], examples: Sequence[Example], folds: np.ndarray) -> Answers:
-    answers: Answers = [{} for _ in examples]
-    for fold in np.unique(folds):
+    same = {}
+    for fold in set(folds.tolist()) - {NEVER}:
         known = [examples[row] for row in np.flatnonzero(folds != fold).tolist()]
-        shares = {head.dimension: _shares(head, known) for head in heads}
-        same = decide(heads, shares)
-        for row in np.flatnonzero(folds == fold).tolist():
-            answers[row] = same
-    return answers
+        same[fold] = decide(heads, {head.dimension: _shares(head, known) for head in heads})
+    return [same[fold] for fold in folds.tolist() if fold != NEVER]
 
 
 def _shares(head: Head, known: Sequence[Example]) -> tuple[float, ...]:
     table, answered = targets(head, known)
     yes = table[answered].mean(0) if answered.any() else np.full(head.scores, 0.5)
-    if head.kind is DimensionKind.ORDINAL:
-        return tuple(np.append(1.0, yes) - np.append(yes, 0.0))
-    return tuple(yes.tolist())
+    return tuple((shares_of_levels(yes[None])[0] if head.kind is DimensionKind.ORDINAL else yes).tolist())
 
 
 def _word_vectors(examples: Sequence[Example]) -> Callable[[np.ndarray, np.ndarray], tuple[csr_matrix, csr_matrix]]:
@@ -103,8 +106,9 @@ def _base_vectors(bench: Bench) -> Callable[[np.ndarray, np.ndarray], tuple[np.n
     network.evaluate()
     network.to(best_device())
     with torch.inference_mode():
-        rows, vectors = network.read([example.input.ids for example in bench.examples], BATCH_TOKENS, STRETCH)
-    table = vectors.cpu().numpy()[[rows[example.input.ids] for example in bench.examples]]
+        texts = [shown[Guise.AS_IS].ids for shown in bench.shown]
+        rows, vectors = network.read(texts, BATCH_TOKENS, STRETCH)
+    table = vectors.cpu().numpy()[[rows[text] for text in texts]]
 
     def make(known: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         middle, spread = table[known].mean(0), table[known].std(0) + SMALLEST
@@ -114,44 +118,31 @@ def _base_vectors(bench: Bench) -> Callable[[np.ndarray, np.ndarray], tuple[np.n
 
 
 def _regressed(
-    heads: Sequence[Head],
-    examples: Sequence[Example],
+    bench: Bench,
     folds: np.ndarray,
     vectors: Callable[[np.ndarray, np.ndarray], tuple[csr_matrix, csr_matrix] | tuple[np.ndarray, np.ndarray]],
-    softness: float,
-    seed: int,
-) -> Answers:
+    way: str,
+) -> Logits:
     """Answer with one logistic regression a score; rare labels weigh in as often as frequent ones."""
-    logits: Logits = {head.dimension: np.zeros((len(examples), head.scores)) for head in heads}
-    for fold in np.unique(folds):
+    logits = {head.dimension: np.zeros((len(folds), head.scores)) for head in bench.heads}
+    for fold in set(folds.tolist()) - {NEVER}:
         known, asked = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
         learnt, new = vectors(known, asked)
-        for head in heads:
-            table, answered = targets(head, [examples[row] for row in known.tolist()])
+        for head in bench.heads:
+            table, answered = targets(head, [bench.examples[row] for row in known.tolist()])
             for number in range(head.scores):
                 yes = table[answered, number]
-                logits[head.dimension][asked, number] = _regress(learnt[answered], yes, new, softness, seed)
-    answers: Answers = [{} for _ in examples]
-    for fold in np.unique(folds):
-        others, own = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        tuned = choose(
-            heads, [examples[row] for row in others.tolist()], {name: x[others] for name, x in logits.items()}
-        )
-        found = probabilities(tuned, {name: x[own] for name, x in logits.items()})
-        for row, one in zip(own.tolist(), found, strict=True):
-            answers[row] = decide(tuned, one)
-    return answers
+                logits[head.dimension][asked, number] = _regress(learnt[answered], yes, new, way, bench.params.seed)
+    return {name: table[folds != NEVER] for name, table in logits.items()}
 
 
 def _regress(
-    learnt: csr_matrix | np.ndarray, yes: np.ndarray, new: csr_matrix | np.ndarray, softness: float, seed: int
+    learnt: csr_matrix | np.ndarray, yes: np.ndarray, new: csr_matrix | np.ndarray, way: str, seed: int
 ) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
 
     if not len(yes) or yes.min() == yes.max():
         return np.full(new.shape[0], FURTHEST if len(yes) and yes[0] else -FURTHEST)
-    model = LogisticRegression(
-        C=softness, class_weight="balanced", solver="liblinear", max_iter=1000, random_state=seed
-    )
+    model = LogisticRegression(**REGRESSIONS[way], class_weight="balanced", max_iter=1000, random_state=seed)
     scores: np.ndarray = model.fit(learnt, yes > 0).decision_function(new)
     return scores

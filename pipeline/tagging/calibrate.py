@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.heads import DEFAULT_THRESHOLD, certainty, decide, probabilities_of
+from pipeline.tagging.heads import DEFAULT_THRESHOLD, SMALLEST, certainty, decide, probabilities_of
 from pipeline.tagging.learn import targets
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def calibrate(heads: Sequence[Head], examples: Sequence[Example], logits: Logits
         logits: answers for them by a network that did not learn from their sessions, in the same order.
         unsure: share of the units that the certainty threshold leaves to a person, in [0, 1].
     """
-    chosen = choose(heads, examples, logits)
+    scaled = [_scaled(head, examples, logits[head.dimension]) for head in heads]
+    chosen = [_chosen(head, examples, logits[head.dimension]) for head in scaled]
     answers = probabilities(chosen, logits)
     labels = [decide(chosen, answer) for answer in answers]
     final = []
@@ -51,12 +52,6 @@ def calibrate(heads: Sequence[Head], examples: Sequence[Example], logits: Logits
         sure = [certainty(head, p[head.dimension], x[head.dimension]) for p, x in zip(answers, labels, strict=True)]
         final.append(replace(head, sure_from=round(float(np.quantile(sure, unsure)), DIGITS)))
     return tuple(final)
-
-
-def choose(heads: Sequence[Head], examples: Sequence[Example], logits: Logits) -> tuple[Head, ...]:
-    """Fill in what `calibrate` does, but for the certainty threshold."""
-    scaled = [_scaled(head, examples, logits[head.dimension]) for head in heads]
-    return tuple(_chosen(head, examples, logits[head.dimension]) for head in scaled)
 
 
 def probabilities(heads: Sequence[Head], logits: Logits) -> list[Probabilities]:
@@ -146,7 +141,7 @@ def _columns(table: np.ndarray) -> range:
 
 def _favours(shares: np.ndarray, known: np.ndarray) -> tuple[float, ...]:
     """Choose favours one label at a time, some rounds, so that the mean F1 of the labels is highest."""
-    logs, truth = np.log(np.maximum(shares, 1e-12)), known.argmax(1)
+    logs, truth = np.log(np.maximum(shares, SMALLEST)), known.argmax(1)
     favours = np.zeros(shares.shape[1])
     for _ in range(ROUNDS):
         for label in np.flatnonzero(known.sum(0) >= ENOUGH_TO_TUNE):

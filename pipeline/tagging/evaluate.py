@@ -33,6 +33,8 @@ INTERVAL = (2.5, 97.5)
 BINS = 10
 """Bins of equal numbers of units, for calibration."""
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+NEVER = -1
+"""The fold of examples that are only learnt from."""
 FEWEST_IN_FACET = 100
 """A facet (a style, a writer) with fewer units gets no figure."""
 
@@ -111,18 +113,22 @@ class Evaluation:
 def folds_of(examples: Sequence[Example], folds: int, seed: int) -> np.ndarray:
     """Share groups out over folds of about equal numbers of units; every group is in exactly one fold.
 
+    Groups that only teach are in none.
+
     Args:
         examples: labelled units.
         folds: how many at most; never more than there are groups.
         seed: breaks ties.
 
     Returns:
-        The fold of every example, *Shape* (examples,).
+        The fold of every example, or `NEVER`, *Shape* (examples,).
     """
+    teaching = {one.group for one in examples if one.only_teaches}
     names, numbers, counts = np.unique([one.group for one in examples], return_inverse=True, return_counts=True)
-    shuffled = np.random.default_rng(seed).permutation(len(names))
-    fold_of, sizes = np.zeros(len(names), int), np.zeros(min(folds, len(names)), int)
-    for at in sorted(shuffled.tolist(), key=lambda group: -counts[group]):
+    shuffled = np.random.default_rng(seed).permutation(len(names)).tolist()
+    judged = [at for at in shuffled if names[at] not in teaching]
+    fold_of, sizes = np.full(len(names), NEVER), np.zeros(min(folds, len(judged)), int)
+    for at in sorted(judged, key=lambda group: -counts[group]):
         fold_of[at] = int(sizes.argmin())
         sizes[fold_of[at]] += counts[at]
     placed: np.ndarray = fold_of[numbers]
@@ -239,15 +245,15 @@ class _Counts:
         head: the dimension.
         both, given, carried: units with a label in both, given it, carrying it; *Shape* (sessions, labels + 1), the
             last column for "any".
-        square: sum of squared distances, and what it would be by chance needs both margins: *Shape* (sessions, labels,
-            labels) confusion; empty for dimensions that are not ordinal.
+        confusion: units by label carried and label given, *Shape* (sessions, labels, labels); (sessions, 0, 0) for
+            dimensions that are not ordinal.
     """
 
     head: Head
     both: np.ndarray
     given: np.ndarray
     carried: np.ndarray
-    square: np.ndarray
+    confusion: np.ndarray
 
     @classmethod
     def of(
@@ -262,10 +268,10 @@ class _Counts:
             np.add.at(out, where, values)
             return out
 
-        square = np.zeros((total, 0, 0))
+        confusion = np.zeros((total, 0, 0))
         if head.kind is DimensionKind.ORDINAL:
-            square = summed(t[:, :-1, None] * g[:, None, :-1])
-        return cls(head, summed(t * g), summed(g), summed(t), square)
+            confusion = summed(t[:, :-1, None] * g[:, None, :-1])
+        return cls(head, summed(t * g), summed(g), summed(t), confusion)
 
     def figures(self) -> Figures:
         values = self._values(np.ones((1, len(self.both))))
@@ -299,8 +305,8 @@ class _Counts:
             values = {"macro_f1": np.nansum(asked, axis=1) / (~np.isnan(asked)).sum(1)}
             if self.head.none_label is not None or self.head.kind is DimensionKind.MULTI:
                 values["any_f1"] = f1[:, -1]
-            if self.square.shape[1]:
-                values["kappa"] = _kappas(np.einsum("ds,sij->dij", weights, self.square))
+            if self.confusion.shape[1]:
+                values["kappa"] = _kappas(np.einsum("ds,sij->dij", weights, self.confusion))
         return values
 
 

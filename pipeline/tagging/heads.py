@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 TIE = 1e-6
 """Values that differ by less are equal; `precedence` then decides."""
 DEFAULT_THRESHOLD = 0.5
+FURTHEST = 40.0
+"""Scores are cut off here: further away, a probability does not differ from 0 or 1 any more."""
+SMALLEST = 1e-12
+"""Stands for a probability of 0 where a logarithm is taken."""
 
 Probabilities = dict[str, tuple[float, ...]]
 """Dimension id to probabilities in the order of `Head.labels`."""
@@ -178,14 +182,21 @@ def probabilities_of(head: Head, logits: np.ndarray) -> np.ndarray:
     yes: np.ndarray = 1 / (1 + np.exp(-np.clip(scores, -FURTHEST, FURTHEST)))
     if head.kind is DimensionKind.MULTI:
         return yes
-    yes = np.minimum.accumulate(yes, axis=1)
-    none, all_ = np.zeros((len(yes), 1)), np.ones((len(yes), 1))
-    labels: np.ndarray = np.hstack([all_, yes]) - np.hstack([yes, none])
-    return labels
+    return shares_of_levels(np.minimum.accumulate(yes, axis=1))
 
 
-FURTHEST = 40.0
-"""Scores are cut off here: further away, a probability does not differ from 0 or 1 any more."""
+def shares_of_levels(higher: np.ndarray) -> np.ndarray:
+    """Make probabilities of the labels of an ordinal dimension from those of being higher than each.
+
+    Args:
+        higher: *Shape* (units, labels - 1), falling from left to right.
+
+    Returns:
+        *Shape* (units, labels); rows sum to 1.
+    """
+    none, all_ = np.zeros((len(higher), 1)), np.ones((len(higher), 1))
+    levels: np.ndarray = np.hstack([all_, higher]) - np.hstack([higher, none])
+    return levels
 
 
 def certainty(head: Head, probabilities: Sequence[float], labels: Sequence[str]) -> float:
@@ -241,9 +252,6 @@ def _choose(head: Head, probabilities: Sequence[float], gate_open: bool) -> tupl
         if label != barred
     ]
     return (_highest(options, head.precedence),)
-
-
-SMALLEST = 1e-12
 
 
 def _highest(options: Sequence[tuple[str, float]], precedence: Sequence[str]) -> str:

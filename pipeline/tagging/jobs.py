@@ -8,7 +8,10 @@ from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from pipeline.tagging.encoder import load_encoder
+from pipeline.tagging.inputs import Guise
 from pipeline.tagging.learn import best_device, fit
 from pipeline.tagging.weights import Weights, unpack
 
@@ -17,8 +20,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.params import TaggerParams
+    from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Head
-    from pipeline.tagging.learn import Example
+    from pipeline.tagging.learn import Example, Shown
     from pipeline.tagging.network import Logits
 
 MOST_WORKERS = 2
@@ -41,6 +45,12 @@ class Job:
     known: tuple[int, ...]
     asked: tuple[int, ...] = ()
 
+    @classmethod
+    def without(cls, folds: np.ndarray, fold: int) -> Job:
+        """Learn from all examples but those of a fold, and answer for these; *Shape* of folds (examples,)."""
+        rest, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        return cls(tuple(rest.tolist()), tuple(left_out.tolist()))
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -61,12 +71,14 @@ class Bench:
 
     Attributes:
         examples: labelled units.
+        shown: the same, as the encoder reads them.
         heads: what to learn.
         params: rates, passes, seed.
         base: folder of the built base.
     """
 
     examples: Sequence[Example]
+    shown: Sequence[Shown]
     heads: Sequence[Head]
     params: TaggerParams
     base: Path
@@ -86,8 +98,9 @@ def run_jobs(bench: Bench, jobs: Sequence[Job], report: Callable[[float], None])
     sizes = [len(job.known) for job in jobs]
     together = min(MOST_WORKERS, len(jobs), os.cpu_count() or 1)
     if together < 2 or best_device() != "cpu" or len(bench.examples) < FEWEST_EXAMPLES:  # noqa: PLR2004 - one by one
+        encoder = load_encoder(bench.params.base, bench.base)
         return [
-            _do(bench, job, _share_of(report, sum(sizes[:number]) / sum(sizes), sizes[number] / sum(sizes)))
+            _do(bench, encoder, job, _share_of(report, sum(sizes[:number]) / sum(sizes), sizes[number] / sum(sizes)))
             for number, job in enumerate(jobs)
         ]
     return _run_apart(bench, jobs, together, report)
@@ -115,21 +128,21 @@ _here: dict[str, Any] = {}
 
 def _settle_in(bench: Bench, shares: Any) -> None:  # noqa: ANN401 - an array of multiprocessing has no public type
     _here["bench"], _here["shares"] = bench, shares
+    _here["encoder"] = load_encoder(bench.params.base, bench.base)
 
 
 def _do_apart(number: int, job: Job) -> Done:
     def note(share: float) -> None:
         _here["shares"][number] = share
 
-    return _do(_here["bench"], job, note)
+    return _do(_here["bench"], _here["encoder"], job, note)
 
 
-def _do(bench: Bench, job: Job, report: Callable[[float], None]) -> Done:
-    encoder = load_encoder(bench.params.base, bench.base)
-    known = [bench.examples[row] for row in job.known]
-    weights = fit(known, bench.heads, encoder, bench.params, report)
+def _do(bench: Bench, encoder: Encoder, job: Job, report: Callable[[float], None]) -> Done:
+    known, shown = [bench.examples[row] for row in job.known], [bench.shown[row] for row in job.known]
+    weights = fit(known, shown, bench.heads, encoder, bench.params, report)
     if not job.asked:
         return Done(weights, {})
     network = unpack(weights, bench.heads, encoder, bench.params)
     network.to(best_device())
-    return Done(weights, network.logits([bench.examples[row].input for row in job.asked], BATCH_TOKENS))
+    return Done(weights, network.logits([bench.shown[row][Guise.AS_IS] for row in job.asked], BATCH_TOKENS))

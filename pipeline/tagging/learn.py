@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.inputs import Guise, inputs_of, role_mark
+from pipeline.tagging.inputs import Guise, Input, inputs_of, role_mark
 from pipeline.tagging.network import TRAINING_STRETCH, TRAINING_TOKENS, build_network, texts_of
 from pipeline.tagging.weights import pack
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.domain.training import TrainingSession
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Head
-    from pipeline.tagging.inputs import Input
     from pipeline.tagging.network import Network
     from pipeline.tagging.weights import Weights
 
@@ -52,7 +51,7 @@ class Example:
         text: its words, pseudonymised.
         role: what its speaker is (`role_mark`).
         facets: what else is known of its session, such as ("stijl", "letterlijk"); figures are given by each.
-        shown: as the encoder reads it, in each guise.
+        only_teaches: it is learnt from, but nothing is measured on it.
         answers: dimension id to labels, for the dimensions in which it is labelled.
     """
 
@@ -63,18 +62,15 @@ class Example:
     text: str
     role: str
     facets: tuple[tuple[str, str], ...]
-    shown: dict[Guise, Input]
+    only_teaches: bool
     answers: dict[str, tuple[str, ...]]
 
-    @property
-    def input(self) -> Input:
-        """As the encoder reads it when nothing is changed."""
-        return self.shown[Guise.AS_IS]
+
+Shown = dict[Guise, Input]
+"""A unit as the encoder reads it, in each guise."""
 
 
-def examples_of(
-    sessions: Sequence[TrainingSession], heads: Sequence[Head], encoder: Encoder, params: TaggerParams
-) -> tuple[Example, ...]:
+def examples_of(sessions: Sequence[TrainingSession], heads: Sequence[Head]) -> tuple[Example, ...]:
     """Make the examples: every unit that is not minimal and has a label that a head can give.
 
     Labels that are set by rule are no choice of the tagger, so they are left out.
@@ -83,15 +79,13 @@ def examples_of(
     for labelled in sessions:
         settled = {head.dimension: labelled.settled(head.dimension) for head in heads}
         session = labelled.session
-        guises = {guise: inputs_of(session, encoder, params.context, guise) for guise in Guise}
-        for number, one in enumerate(guises[Guise.AS_IS]):
-            unit = session.utterances[one.unit]
+        for unit in session.utterances:
             answers = {
                 head.dimension: settled[head.dimension][unit.id]
                 for head in heads
                 if unit.id in settled[head.dimension] and set(settled[head.dimension][unit.id]) <= set(head.labels)
             }
-            if answers:
+            if answers and not unit.minimal:
                 example = Example(
                     session=session.session_id,
                     group=labelled.group or session.session_id,
@@ -100,11 +94,31 @@ def examples_of(
                     text=unit.text,
                     role=role_mark(session.speaker_of(unit)),
                     facets=labelled.facets,
-                    shown={guise: inputs[number] for guise, inputs in guises.items()},
+                    only_teaches=labelled.only_teaches,
                     answers=answers,
                 )
                 examples.append(example)
     return tuple(examples)
+
+
+def shown_of(
+    sessions: Sequence[TrainingSession], examples: Sequence[Example], encoder: Encoder, context: int
+) -> tuple[Shown, ...]:
+    """Write the examples as the encoder reads them.
+
+    Args:
+        sessions: what the examples were made of.
+        examples: labelled units.
+        encoder: whose tokenizer and limits count.
+        context: number of preceding units to look back at.
+    """
+    found: dict[str, Shown] = {}
+    for labelled in sessions:
+        units = labelled.session.utterances
+        for guise in Guise:
+            for one in inputs_of(labelled.session, encoder, context, guise):
+                found.setdefault(units[one.unit].id, {})[guise] = one
+    return tuple(found[example.utterance_id] for example in examples)
 
 
 def targets(head: Head, examples: Sequence[Example]) -> tuple[np.ndarray, np.ndarray]:
@@ -149,8 +163,9 @@ def label_weights(head: Head, table: np.ndarray) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def fit(
+def fit(  # noqa: PLR0913, PLR0917 - all that training needs
     examples: Sequence[Example],
+    shown: Sequence[Shown],
     heads: Sequence[Head],
     encoder: Encoder,
     params: TaggerParams,
@@ -163,6 +178,7 @@ def fit(
 
     Args:
         examples: at least one.
+        shown: the same, as the encoder reads them.
         heads: what to learn.
         encoder: stays as it is.
         params: rates, passes, seed.
@@ -186,7 +202,7 @@ def fit(
         answers = [(torch.tensor(values), torch.tensor(answered)) for values, answered in table]
         scale = [torch.tensor(weight, device=device) for weight in weights]
         for step, (rows, guise) in enumerate(order):
-            inputs = [examples[row].shown[guise] for row in rows]
+            inputs = [shown[row][guise] for row in rows]
             with torch.autocast(device, torch.bfloat16, enabled=bfloat16_pays(device)):
                 where, vectors = network.read(texts_of(inputs), TRAINING_TOKENS, TRAINING_STRETCH)
             scores = network.scores(inputs, where, vectors)

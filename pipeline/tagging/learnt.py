@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANSWERS, FIGURES = "antwoorden.npz", "cijfers.json"
-_ALL = "alles"
+_ALL, _BASE = "alles", "basis"
 
 
 def write_learnt(folder: Path, learnt: Learnt) -> None:
@@ -28,6 +28,7 @@ def write_learnt(folder: Path, learnt: Learnt) -> None:
     (folder / HEADS).write_bytes(learnt.weights.heads)
     tables = {f"{_ALL}/{name}": table for name, table in learnt.logits.items()}
     tables |= {f"{size}/{name}": table for size, logits in learnt.curve for name, table in logits.items()}
+    tables[_BASE] = np.array(learnt.base_sha)
     np.savez(folder / ANSWERS, allow_pickle=False, **tables)
 
 
@@ -36,11 +37,12 @@ def read_learnt(folder: Path) -> Learnt:
     weights = Weights((folder / ENCODER).read_bytes(), (folder / HEADS).read_bytes())
     found: dict[str, dict[str, np.ndarray]] = {}
     with np.load(folder / ANSWERS) as tables:
-        for key in tables.files:
+        base_sha = str(tables[_BASE])
+        for key in set(tables.files) - {_BASE}:
             size, _, name = key.partition("/")
             found.setdefault(size, {})[name] = tables[key]
     logits = found.pop(_ALL, {})
-    return Learnt(weights, logits, tuple((int(size), found[size]) for size in sorted(found, key=int)))
+    return Learnt(base_sha, weights, logits, tuple((int(size), found[size]) for size in sorted(found, key=int)))
 
 
 def write_assessment(folder: Path, evaluation: Evaluation | None, curve: Sequence[CurvePoint]) -> None:

@@ -28,6 +28,10 @@ STRETCH = 1.15
 """A batch ends before a text longer than this times its shortest one: little is spent on padding."""
 TRAINING_STRETCH = 1.6
 TRAINING_TOKENS = 2048
+DROP_OUT = 0.1
+"""Share of a unit's numbers that is hidden from the heads while they learn."""
+TINY = 1e-12
+"""Least scale of a row of 8-bit numbers, so that a row of zeros can be kept too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +186,6 @@ class Network:
             part.to(device)
 
 
-DROP_OUT = 0.1
-"""Share of a unit's numbers that is hidden from the heads while they learn."""
-
-
 def texts_of(inputs: Sequence[Input]) -> list[Text]:
     """Give all texts that must be read to answer for inputs, with repeats."""
     return [text for one in inputs for text in (one.ids, *one.before)]
@@ -239,9 +239,6 @@ def learnt_weights(network: Network) -> dict[str, Tensor]:
         else:
             kept[name] = values.contiguous()
     return kept
-
-
-TINY = 1e-12
 
 
 def head_weights(network: Network) -> dict[str, Tensor]:

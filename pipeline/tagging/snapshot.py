@@ -47,6 +47,7 @@ def _features(dimensions: Sequence[str]) -> Any:  # noqa: ANN401 - datasets' own
     whole = {"turn": Value("int32"), "segment": Value("int32"), "minimal": Value("bool")}
     moment = {"start": Value("float64"), "end": Value("float64")}
     about = dict.fromkeys(("session", "group", "facets", "labelled_by", "written_by", "who"), text)
+    about["only_teaches"] = Value("bool")
     unit = {name: {**whole, **moment}.get(name, text) for name in _UNIT}
     coded = {f"{dimension}.{which}": labels for dimension in dimensions for which in (SETTLED, FIRST, SECOND)}
     return Features({**about, **unit, **coded})
@@ -62,6 +63,7 @@ def _rows(labelled: TrainingSession, dimensions: Sequence[str]) -> Iterator[dict
     about = {
         "session": labelled.session.session_id,
         "group": labelled.group,
+        "only_teaches": labelled.only_teaches,
         "facets": json.dumps(labelled.facets, ensure_ascii=False),
         "labelled_by": labelled.labelled_by.value,
         "written_by": labelled.written_by.value if labelled.written_by else None,
@@ -118,6 +120,7 @@ def _session(rows: Sequence[dict[str, Any]], dimensions: Sequence[str]) -> Train
         labelled_by=CoderKind(first["labelled_by"]),
         written_by=CoderKind(first["written_by"]) if first["written_by"] else None,
         group=first["group"],
+        only_teaches=first["only_teaches"],
         facets=tuple((name, value) for name, value in json.loads(first["facets"])),
         double=tuple(zip(_labels(rows, dimensions, FIRST), _labels(rows, dimensions, SECOND), strict=True)),
     )

@@ -1,7 +1,7 @@
 """Train a tagger: judge it on left-out groups, let it learn from everything, and keep it with its papers.
 
 The parts are the stages of `dvc.yaml`: `learn` (networks), `settle` (what is learnt from out-of-fold answers),
-`assess` (figures), `write_papers`. `train` does them all, for a study's own tagger.
+`assess` (figures). `train` does them all and writes the card, for a study's own tagger.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from pipeline.tagging.baselines import SIMPLER, answer_simply
 from pipeline.tagging.calibrate import calibrate
 from pipeline.tagging.card import write_card
 from pipeline.tagging.encoder import load_encoder
-from pipeline.tagging.evaluate import folds_of, judge, score
+from pipeline.tagging.evaluate import NEVER, folds_of, judge, score
 from pipeline.tagging.heads import plan_heads
 from pipeline.tagging.jobs import Bench, Job, run_jobs
-from pipeline.tagging.learn import examples_of
+from pipeline.tagging.learn import examples_of, shown_of
 from pipeline.tagging.papers import CurvePoint, metrics_of
 from pipeline.tagging.weights import CARD, METRICS, Manifest, save_tagger
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pipeline.domain.cues import Cue
     from pipeline.domain.params import TaggerParams
     from pipeline.domain.training import TrainingSession
+    from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.evaluate import Evaluation
     from pipeline.tagging.heads import Head
     from pipeline.tagging.learn import Example
@@ -51,10 +52,9 @@ class Material:
         cues: rules of the codebook folder, for the simplest baseline but one.
         params: from params.yaml.
         base: folder of the built base.
-        base_sha: of the encoder.
         heads: as planned.
         examples: labelled units.
-        folds: the fold of every example; only zeros when there are not two groups.
+        folds: the fold of every example, `NEVER` for those that only teach; one fold when there are not two groups.
     """
 
     sessions: tuple[TrainingSession, ...]
@@ -62,7 +62,6 @@ class Material:
     cues: tuple[Cue, ...]
     params: TaggerParams
     base: Path
-    base_sha: str
     heads: tuple[Head, ...]
     examples: tuple[Example, ...]
     folds: np.ndarray
@@ -70,12 +69,22 @@ class Material:
     @property
     def can_judge(self) -> bool:
         """Tell whether there is more than one group, so that one can be left out."""
-        return len(np.unique(self.folds)) > 1
+        return len(self.left_out) > 1
 
     @property
-    def bench(self) -> Bench:
-        """What the jobs need."""
-        return Bench(self.examples, self.heads, self.params, self.base)
+    def left_out(self) -> tuple[int, ...]:
+        """The folds that are left out in turn, in order."""
+        return tuple(sorted(set(self.folds.tolist()) - {NEVER}))
+
+    @property
+    def judged(self) -> list[Example]:
+        """The examples that are in a fold."""
+        return [one for one, fold in zip(self.examples, self.folds, strict=True) if fold != NEVER]
+
+    def bench(self, encoder: Encoder) -> Bench:
+        """Lay ready what the jobs need."""
+        shown = shown_of(self.sessions, self.examples, encoder, self.params.context)
+        return Bench(self.examples, shown, self.heads, self.params, self.base)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +92,13 @@ class Learnt:
     """The networks' share of a tagger.
 
     Attributes:
+        base_sha: of the encoder that was learnt on.
         weights: of the network that learnt from everything.
-        logits: answers for every example by networks that did not learn from its fold; empty when none could.
+        logits: answers for every judged example by networks that did not learn from its fold; empty when none could.
         curve: by number of units learnt from: answers for the first fold.
     """
 
+    base_sha: str
     weights: Weights
     logits: Logits
     curve: tuple[tuple[int, Logits], ...]
@@ -127,12 +138,11 @@ def prepare(
         folds: the fold of every group, as an earlier stage fixed it; `None` to share them out here.
 
     Raises:
-        InputError: when nothing is labelled, labels and codebook do not fit, or the encoder cannot be loaded.
+        InputError: when nothing is labelled, or labels and codebook do not fit.
     """
     ordered = tuple(sorted(sessions, key=lambda labelled: labelled.session.session_id))
     heads = plan_heads(ordered, codebook)
-    encoder = load_encoder(params.base, base)
-    examples = examples_of(ordered, heads, encoder, params)
+    examples = examples_of(ordered, heads)
     if not examples:
         place = "labels"
         raise InputError.single(place, "er is geen enkele uiting gecodeerd", "Codeer eerst uitingen van een sessie.")
@@ -140,7 +150,7 @@ def prepare(
         placed = folds_of(examples, params.folds, params.seed)
     else:
         placed = np.array([folds[example.group] for example in examples])
-    return Material(ordered, codebook, tuple(cues), params, base, encoder.sha, heads, examples, placed)
+    return Material(ordered, codebook, tuple(cues), params, base, heads, examples, placed)
 
 
 def learn(material: Material, report: Callable[[float], None]) -> Learnt:
@@ -151,32 +161,32 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
     Args:
         material: what is learnt from.
         report: told how far it is, in [0, 1].
+
+    Raises:
+        InputError: when the encoder cannot be loaded.
     """
-    everything = tuple(range(len(material.examples)))
+    encoder = load_encoder(material.params.base, material.base)
+    bench = material.bench(encoder)
+    everything = Job(tuple(range(len(material.examples))))
     if not material.can_judge:
-        return Learnt(run_jobs(material.bench, [Job(everything)], report)[0].weights, {}, ())
-    folds = np.unique(material.folds)
-    jobs = [Job(everything)]
-    jobs += [Job(_rows(material.folds != fold), _rows(material.folds == fold)) for fold in folds]
-    known, asked = jobs[1].known, jobs[1].asked
-    drawn = np.random.default_rng(material.params.seed).permutation(known)
-    asked_sessions = {material.examples[row].session for row in asked}
-    sizes = [size for size in CURVE if size < len(known)] if len(asked_sessions) > 1 else []
-    jobs += [Job(tuple(sorted(drawn[:size].tolist())), asked) for size in sizes]
-    done = run_jobs(material.bench, jobs, report)
-    parts = done[1 : len(folds) + 1]
-    logits = {name: np.zeros((len(everything), table.shape[1])) for name, table in parts[0].logits.items()}
-    for job, part in zip(jobs[1:], parts, strict=False):
+        return Learnt(encoder.sha, run_jobs(bench, [everything], report)[0].weights, {}, ())
+    left_out = [Job.without(material.folds, fold) for fold in material.left_out]
+    first = left_out[0]
+    # Where one session is asked, its thresholds could be chosen on itself only.
+    several = len({material.examples[row].session for row in first.asked}) > 1
+    drawn = np.random.default_rng(material.params.seed).permutation(first.known)
+    sizes = [size for size in CURVE if several and size < len(first.known)]
+    smaller = [Job(tuple(sorted(drawn[:size].tolist())), first.asked) for size in sizes]
+    done = run_jobs(bench, [everything, *left_out, *smaller], report)
+    parts, points = done[1 : len(left_out) + 1], done[len(left_out) + 1 :]
+    place = np.cumsum(material.folds != NEVER) - 1
+    logits = {name: np.zeros((place[-1] + 1, table.shape[1])) for name, table in parts[0].logits.items()}
+    for job, part in zip(left_out, parts, strict=True):
         for name, table in part.logits.items():
-            logits[name][list(job.asked)] = table
-    if len(asked_sessions) == 1:  # its thresholds could be chosen on itself only
-        return Learnt(done[0].weights, logits, ())
-    curve = [(size, one.logits) for size, one in zip(sizes, done[len(folds) + 1 :], strict=True)]
-    return Learnt(done[0].weights, logits, (*curve, (len(known), parts[0].logits)))
-
-
-def _rows(chosen: np.ndarray) -> tuple[int, ...]:
-    return tuple(np.flatnonzero(chosen).tolist())
+            logits[name][place[list(job.asked)]] = table
+    curve = [(size, one.logits) for size, one in zip(sizes, points, strict=True)]
+    curve += [(len(first.known), parts[0].logits)] if several else []
+    return Learnt(encoder.sha, done[0].weights, logits, tuple(curve))
 
 
 def settle(material: Material, learnt: Learnt, out: Path) -> str:
@@ -197,12 +207,12 @@ def manifest_of(material: Material, learnt: Learnt) -> Manifest:
     """Say what the tagger is, calibrated on all out-of-fold answers."""
     heads = material.heads
     if learnt.logits:
-        heads = calibrate(heads, material.examples, learnt.logits, material.params.unsure)
+        heads = calibrate(heads, material.judged, learnt.logits, material.params.unsure)
     return Manifest(
         codebook=material.codebook.id,
         codebook_version=material.codebook.version_key,
         base=material.params.base,
-        base_sha=material.base_sha,
+        base_sha=learnt.base_sha,
         params=material.params,
         heads=heads,
         trained_on=tuple(sorted({example.text_sha for example in material.examples})),
@@ -225,14 +235,16 @@ def assess(
     """
     if not learnt.logits:
         return None, ()
-    params, heads, examples, folds = material.params, material.heads, material.examples, material.folds
+    params, heads, examples = material.params, material.heads, material.judged
+    folds = material.folds[material.folds != NEVER]
     answers, chances = judge(heads, examples, folds, learnt.logits, params.unsure)
+    bench = material.bench(load_encoder(params.base, material.base))
     others = {}
     for number, way in enumerate(SIMPLER):
-        others[way] = answer_simply(way, material.bench, material.cues, folds)
+        others[way] = answer_simply(way, bench, material.cues, material.folds)
         report((number + 1) / (len(SIMPLER) + 1))
     evaluation = score(
-        heads, examples, answers, chances, others, _double(material.sessions), len(np.unique(folds)), params.seed
+        heads, examples, answers, chances, others, _double(material.sessions), len(material.left_out), params.seed
     )
     curve = tuple(_point(material, size, logits) for size, logits in learnt.curve)
     report(1.0)
@@ -242,14 +254,14 @@ def assess(
 def _double(sessions: Sequence[TrainingSession]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
     pairs: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
     for session in sessions:
-        for first, second in session.double:
+        for first, second in session.double if not session.only_teaches else ():
             pairs.setdefault(first.dimension, []).append((first.labels, second.labels))
     return pairs
 
 
 def _point(material: Material, size: int, logits: Logits) -> CurvePoint:
     """Judge one network of the learning curve; its thresholds come from its own fold, split by session."""
-    asked = [material.examples[row] for row in _rows(material.folds == np.unique(material.folds)[0])]
+    asked = [material.examples[row] for row in Job.without(material.folds, material.left_out[0]).asked]
     halves = folds_of([replace(example, group=example.session) for example in asked], 2, material.params.seed)
     answers, chances = judge(material.heads, asked, halves, logits, material.params.unsure)
     scores = score(material.heads, asked, answers, chances, {}, {}, 1, material.params.seed).dimensions

@@ -10,17 +10,18 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_recall_fscore_support
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.baselines import CUES, FROZEN, MAJORITY, WORDS, answer_simply
-from pipeline.tagging.calibrate import best_threshold, calibrate, choose, probabilities
+from pipeline.tagging.baselines import CUES, FROZEN, MAJORITY, SIMPLER, WORDS, answer_simply
+from pipeline.tagging.calibrate import best_threshold, calibrate, probabilities
 from pipeline.tagging.evaluate import folds_of, judge, score
 from pipeline.tagging.heads import Head, decide
-from pipeline.tagging.train import learn, prepare
+from pipeline.tagging.train import assess, learn, prepare
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.evaluate import Evaluation
     from pipeline.tagging.learn import Example
     from pipeline.tagging.train import Material
@@ -142,7 +143,7 @@ def test_favours_raise_the_mean_f1_of_labels(material: Material) -> None:
     truth = np.where(draw.random(3000) < 0.05, 0, 2)
     logits = {"frame": draw.normal(0, 1, (3000, 3)) + np.eye(3)[truth] * 1.5}
     examples = many(material, FRAME, [("abc"[one],) for one in truth])
-    tuned = choose([FRAME], examples, logits)
+    tuned = calibrate([FRAME], examples, logits, 0.2)
     plain = [replace(tuned[0], favours=())]
     scores = []
     for heads in (tuned, plain):
@@ -164,12 +165,13 @@ def test_the_certain_ones_are_wrong_less_often_where_probabilities_mean_somethin
     assert done.ece < 0.04
 
 
-def test_simpler_ways_answer_every_unit_without_learning_from_its_fold(material: Material) -> None:
-    answers = {way: answer_simply(way, material.bench, world.CUES, material.folds) for way in (MAJORITY, WORDS, FROZEN)}
+def test_simpler_ways_answer_every_unit_without_learning_from_its_fold(material: Material, encoder: Encoder) -> None:
+    bench = material.bench(encoder)
+    answers = {way: answer_simply(way, bench, world.CUES, material.folds) for way in (MAJORITY, WORDS, FROZEN)}
     assert {tuple(one["frame"]) for one in answers[MAJORITY]} == {("geen_frame",)}
     for given_ in answers.values():
         assert [set(one) for one in given_] == [{"frame", "sr", "niveau"}] * len(material.examples)
-    cued = answer_simply(CUES, material.bench, world.CUES, material.folds)
+    cued = answer_simply(CUES, bench, world.CUES, material.folds)
     for example, one in zip(material.examples, cued, strict=True):
         assert one["frame"] == (("leefwereld",) if "slaapt" in example.text else ("geen_frame",))
         assert one["sr"] == (("brug",) if "jullie" in example.text.lower() else ())
@@ -182,6 +184,21 @@ def test_every_example_is_answered_by_a_network_that_did_not_learn_from_its_grou
     first = np.flatnonzero(material.folds == 0)
     assert [size for size, _ in learnt.curve] == [28 - len(first)]
     assert learnt.curve[0][1]["frame"] == pytest.approx(learnt.logits["frame"][first])
+
+
+def test_what_only_teaches_is_learnt_from_and_never_measured(tiny: Path, encoder: Encoder) -> None:
+    *whole, cutting = world.world(4)
+    sessions = (*whole, replace(cutting, only_teaches=True))
+    material = prepare(sessions, world.codebook(), world.CUES, world.params(tiny, epochs=1), NOWHERE)
+    taught = {one.utterance_id for one in material.examples} - {one.utterance_id for one in material.judged}
+    assert taught == {label.utterance_id for label in cutting.labels}
+    learnt = learn(material, lambda _: None)
+    assert {len(table) for table in learnt.logits.values()} == {len(material.judged)}
+    for way in SIMPLER:
+        assert len(answer_simply(way, material.bench(encoder), world.CUES, material.folds)) == len(material.judged)
+    evaluation, _ = assess(material, learnt, lambda _: None)
+    assert evaluation is not None
+    assert {score.units for score in evaluation.dimensions} == {len(material.judged)}
 
 
 def test_with_one_session_nothing_can_be_left_out(tiny: Path) -> None:

@@ -9,24 +9,39 @@ import pytest
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.tagging.heads import Head, plan_heads
-from pipeline.tagging.learn import examples_of, fit, label_weights, targets
+from pipeline.tagging.inputs import Guise
+from pipeline.tagging.learn import examples_of, fit, label_weights, shown_of, targets
 from tests.tagging import world
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pipeline.domain.params import TaggerParams
     from pipeline.domain.training import TrainingSession
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Head as HeadType
     from pipeline.tagging.learn import Example
+    from pipeline.tagging.weights import Weights
 
 
-def made(encoder: Encoder, sessions: tuple[TrainingSession, ...]) -> tuple[tuple[Example, ...], tuple[HeadType, ...]]:
+def made(sessions: tuple[TrainingSession, ...]) -> tuple[tuple[Example, ...], tuple[HeadType, ...]]:
     heads = plan_heads(sessions, world.codebook())
-    return examples_of(sessions, heads, encoder, world.params("x")), heads
+    return examples_of(sessions, heads), heads
 
 
-def test_every_labelled_unit_but_minimal_ones_is_an_example(encoder: Encoder) -> None:
+def fitted(
+    encoder: Encoder,
+    sessions: tuple[TrainingSession, ...],
+    params: TaggerParams,
+    report: Callable[[float], None] = lambda _: None,
+) -> Weights:
+    examples, heads = made(sessions)
+    return fit(examples, shown_of(sessions, examples, encoder, params.context), heads, encoder, params, report)
+
+
+def test_every_labelled_unit_but_minimal_ones_is_an_example() -> None:
     sessions = world.world()
-    examples, _ = made(encoder, sessions)
+    examples, _ = made(sessions)
     assert len(examples) == sum(not unit.minimal for one in sessions for unit in one.session.utterances)
     assert len({example.utterance_id for example in examples}) == len(examples)
 
@@ -34,14 +49,15 @@ def test_every_labelled_unit_but_minimal_ones_is_an_example(encoder: Encoder) ->
 def test_units_without_a_label_are_only_context(encoder: Encoder) -> None:
     whole = world.world(1)[0]
     some = replace(whole, labels=whole.labels[-3:])
-    examples, _ = made(encoder, (some,))
+    examples, _ = made((some,))
     assert [example.utterance_id for example in examples] == [whole.session.utterances[-1].id]
-    everything, _ = made(encoder, (whole,))
-    assert examples[0].input == everything[-1].input
+    everything, _ = made((whole,))
+    read = shown_of((some,), examples, encoder, 2)
+    assert read[0][Guise.AS_IS] == shown_of((whole,), everything, encoder, 2)[-1][Guise.AS_IS]
 
 
-def test_answers_become_one_column_a_score(encoder: Encoder) -> None:
-    examples, heads = made(encoder, world.world(1))
+def test_answers_become_one_column_a_score() -> None:
+    examples, heads = made(world.world(1))
     by_id = {head.dimension: head for head in heads}
     last = examples[-1]
     assert last.answers == {"frame": ("geen_frame",), "sr": ("brug",), "niveau": ("2",)}
@@ -65,13 +81,12 @@ def test_rare_labels_weigh_more_but_not_without_bound() -> None:
 def test_fitting_twice_gives_the_same_weights_and_leaves_torch_as_it_was(encoder: Encoder) -> None:
     import torch
 
-    examples, heads = made(encoder, world.world(2))
-    params = world.params("x", epochs=1)
+    sessions, params = world.world(2), world.params("x", epochs=1)
     before = torch.get_rng_state(), torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    first = fit(examples, heads, encoder, params, lambda _: None)
+    first = fitted(encoder, sessions, params)
     torch.rand(3)
-    assert fit(examples, heads, encoder, params, lambda _: None) == first
-    assert fit(examples, heads, encoder, replace(params, seed=8), lambda _: None) != first
+    assert fitted(encoder, sessions, params) == first
+    assert fitted(encoder, sessions, replace(params, seed=8)) != first
     assert (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()) == before[1:]
 
 
@@ -87,9 +102,8 @@ def test_batches_hold_every_unit_once_a_pass_and_stretches_of_one_session() -> N
 
 
 def test_progress_rises_to_one(encoder: Encoder) -> None:
-    examples, heads = made(encoder, world.world(2))
     told: list[float] = []
-    fit(examples, heads, encoder, world.params("x", epochs=1), told.append)
+    fitted(encoder, world.world(2), world.params("x", epochs=1), told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 
@@ -97,6 +111,5 @@ def test_progress_rises_to_one(encoder: Encoder) -> None:
 def test_a_dimension_with_answers_for_some_units_only_is_learnt_from_those(encoder: Encoder) -> None:
     whole = world.world(1)[0]
     partly = replace(whole, labels=tuple(one for one in whole.labels if one.dimension != "sr") + whole.labels[1:2])
-    examples, heads = made(encoder, (partly,))
-    assert sum("sr" in example.answers for example in examples) == 1
-    fit(examples, heads, encoder, world.params("x", epochs=1), lambda _: None)
+    assert sum("sr" in example.answers for example in made((partly,))[0]) == 1
+    fitted(encoder, (partly,), world.params("x", epochs=1))
