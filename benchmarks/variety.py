@@ -26,7 +26,7 @@ from pipeline.formats.study import read_study  # noqa: E402
 from pipeline.unitise.cutting import cut  # noqa: E402
 from pipeline.unitise.utterances import is_minimal  # noqa: E402
 
-STUDIES = ("voorbeeld", "oefen", "beelden")
+STUDIES = ("voorbeeld", "oefen", "fragmenten", "beelden")
 LONG, ALIKE, MOST_ALIKE = 8, 0.6, 0.01
 GRAM, LEAST_DISTINCT = 4, 0.93
 OPENER, MOST_OPENED = 2, 0.03

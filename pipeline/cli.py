@@ -30,6 +30,9 @@ Transcript = Annotated[
 Lines = Annotated[
     Path | None, typer.Option(metavar="UIT", help="JSON-regels; zonder: op het scherm. Velden: docs/velden.md.")
 ]
+Roster = Annotated[
+    Path | None, typer.Option(metavar="NAMEN", help="Deelnemerslijst (CSV, XLSX) of tekst met één naam per regel.")
+]
 Codebook = Annotated[Path | None, typer.Option(metavar="CODEBOEK", help="Map, of naam van een meegeleverd codeboek.")]
 
 
@@ -164,6 +167,10 @@ def train(
     ],
     out: Annotated[Path | None, typer.Option(help="Map voor het model; zonder: bij de studie.")] = None,
     codebook: Codebook = None,
+    folds: Annotated[
+        int | None,
+        typer.Option(min=2, help="In zoveel rondes delen de sessies om de beurt niet mee; zonder: params.yaml."),
+    ] = None,
 ) -> None:
     """Train een model op de vastgestelde labels van een studie (het blijft bij die studie), of op een tabel.
 
@@ -172,11 +179,10 @@ def train(
     from pipeline.steps import train as step
 
     if source.is_file():
-        _model_stage(
-            lambda shelf, params: step.run_table(shelf, source, codebook, params, out or source.with_suffix(""))
-        )
+        place = out or source.with_suffix("")
+        _model_stage(lambda shelf, params: step.run_table(shelf, source, codebook, params, place, folds))
     else:
-        _whole_study(source, lambda place: step.run(place, out))
+        _whole_study(source, lambda study: step.run(study, out, folds))
 
 
 @app.command()
@@ -193,9 +199,7 @@ def convert(path: Transcript, out: Lines = None) -> None:
 @app.command()
 def mask(
     path: Transcript,
-    roster: Annotated[
-        Path | None, typer.Option(metavar="NAMEN", help="Deelnemerslijst (CSV, XLSX) of tekst met één naam per regel.")
-    ] = None,
+    roster: Roster = None,
     out: Lines = None,
 ) -> None:
     """Zeg waar in één transcript namen en andere persoonsgegevens staan; herhaalt ze niet.
@@ -215,6 +219,7 @@ def label(
     model: Annotated[
         Path | None, typer.Option(metavar="MAP", help="Model; zonder: het meegeleverde bij het codeboek.")
     ] = None,
+    roster: Roster = None,
 ) -> None:
     """Laat het model losse transcripten coderen; de tekst in de uitvoer is gepseudonimiseerd.
 
@@ -222,7 +227,7 @@ def label(
     """
     from pipeline.steps import label as step
 
-    _one_file(lambda shelf: step.run(shelf, paths, out, codebook, model))
+    _one_file(lambda shelf: step.run(shelf, paths, out, codebook, model, roster))
 
 
 @app.command()

@@ -86,6 +86,7 @@ def flow_environment() -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16",
     }
 
 
@@ -95,13 +96,18 @@ def own_prefect_server() -> str | None:
 
 
 def quiet_libraries() -> None:
-    """Keep libraries from calling a hub or chatting; an environment set by the user wins."""
+    """Keep libraries from calling a hub, chatting, or filling memory; an environment set by the user wins.
+
+    torch keeps prepared sums for every size of batch it ever met. Units differ so much in length that a thousand of them
+    cost several hundred megabytes, while few are met again.
+    """
     for name, value in {
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
         "TRANSFORMERS_VERBOSITY": "error",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "TOKENIZERS_PARALLELISM": "false",
+        "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "16",
         "DO_NOT_TRACK": "1",
         "DVC_NO_ANALYTICS": "1",
     }.items():

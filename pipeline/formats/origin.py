@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.formats.findings import Findings
 from pipeline.formats.sheets import Columns, read_sheet
+from pipeline.formats.yaml_lines import YES_NO
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,6 @@ WRITER: Final = "schrijver"
 ONLY_TEACHES: Final = "alleen_leren"
 _ABOUT: Final = (SESSION, ONLY_TEACHES)
 _COLUMNS: Final = Columns(required=(SESSION,), optional=(WRITER, ONLY_TEACHES), free=True)
-_YES_NO: Final = {"ja": True, "nee": False, "": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +57,10 @@ def read_origins(folder: Path) -> dict[str, Origin]:
         session = row.get(SESSION)
         if session in origins:
             findings.add(row.place_of(SESSION), f"'{session}' staat er twee keer", "Haal er één weg.")
-        only_teaches = _YES_NO.get(row.get(ONLY_TEACHES).lower())
+        said = row.get(ONLY_TEACHES)
+        only_teaches = YES_NO.get(said.lower(), None if said else False)
         if only_teaches is None:
-            findings.add(row.place_of(ONLY_TEACHES), f"'{row.get(ONLY_TEACHES)}' is geen ja of nee", "Vul ja of nee in.")
+            findings.add(row.place_of(ONLY_TEACHES), f"'{said}' is geen ja of nee", "Vul ja of nee in.")
         facets = tuple((name, value) for name, value in row.cells.items() if name not in _ABOUT and value)
         origins[session] = Origin(row.get(WRITER), facets, bool(only_teaches))
     findings.stop_if_any()

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InternalError, RaamwerkError
+from pipeline.formats.names import read_names
 from pipeline.steps.base import prepare_base
 from pipeline.steps.outcome import NOTHING_DONE, OK, SOME_FAILED
 from pipeline.steps.progress import bar, say
-from pipeline.steps.single import Door, check_out, deliver, read
+from pipeline.steps.single import Door, check_out, deliver, read, read_roster
+from pipeline.tagging.heads import is_unsure
 from pipeline.tagging.weights import read_manifest
 from pipeline.unitise.cutting import cut
 from pipeline.unitise.utterances import unitise
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from pipeline.domain.transcript import Transcript
     from pipeline.pseudonymise.door import Outcome, Span
     from pipeline.steps.single import Shelf
+    from pipeline.tagging.heads import Head
     from pipeline.tagging.tagger import Tagger
 
 _DECIMALS = 6
@@ -38,6 +41,7 @@ def run(
     out: Path | None = None,
     codebook: Path | None = None,
     model: Path | None = None,
+    roster: Path | None = None,
 ) -> int:
     """Write one line a unit, minimal ones included; a file that cannot be read does not stop the others.
 
@@ -47,15 +51,16 @@ def run(
         out: file to write; `None` for standard output.
         codebook: folder of a codebook, or id of one that ships; `None` for that of the model, or else the usual one.
         model: folder of a tagger; `None` for the one that ships for the codebook.
+        roster: table of participants, or a text with one name a line, for all files.
 
     Returns:
         Exit status: whether all files went well, some, or none; with none, nothing is written.
 
     Raises:
-        InputError: when the codebook or the tagger cannot be used.
+        InputError: when the codebook, the tagger or the roster cannot be used.
     """
-    check_out(out, paths)
-    coder = _Coder(shelf, codebook, model)
+    check_out(out, [*paths, roster])
+    coder = _Coder(shelf, codebook, model, roster)
     rows: list[dict[str, object]] = []
     failed = 0
     names = _names(paths)
@@ -85,19 +90,21 @@ def _names(paths: Iterable[Path]) -> dict[Path, str]:
 class _Coder:
     """Codes one file after another; loads the tagger for the first that can be read."""
 
-    def __init__(self, shelf: Shelf, codebook: Path | None, model: Path | None) -> None:
-        """Find codebook and model.
+    def __init__(self, shelf: Shelf, codebook: Path | None, model: Path | None, roster: Path | None) -> None:
+        """Find codebook and model; look whether the roster can be read.
 
         Raises:
             InputError: when one of them cannot be used.
         """
-        self._shelf = shelf
+        self._shelf, self._roster = shelf, roster
+        if roster is not None:
+            read_names(roster)
         learnt_from = shelf.codebooks / read_manifest(model).codebook if model and codebook is None else codebook
         self._codebook = shelf.codebook(learnt_from)
         self._model = model or shelf.tagger(self._codebook)
         self._manifest = read_manifest(self._model)
-        known = {head.dimension for head in self._manifest.heads}
-        self._dimensions = [dimension for dimension in self._codebook.unit_dimensions if dimension.id in known]
+        heads = {head.dimension: head for head in self._manifest.heads}
+        self._asked = [(one, heads[one.id]) for one in self._codebook.unit_dimensions if one.id in heads]
 
     @cached_property
     def _door(self) -> Door:
@@ -118,12 +125,12 @@ class _Coder:
             for turn in transcript.turns:
                 cuts.append(cut(turn.text))
                 advance(turn.number)
-        outcome = self._door.pseudonymise(transcript, tuple(cuts))
+        outcome = self._door.pseudonymise(transcript, tuple(cuts), read_roster(self._roster, transcript))
         session = unitise(outcome.transcript)
         with bar(f"{name}: coderen door het model", sum(not unit.minimal for unit in session.utterances)) as advance:
             predictions = self._tagger.tag(session, report=lambda done, _total: advance(done))
         places = delivered_places(transcript, cuts, outcome)
-        labels = labels_of(session.utterances, predictions, self._dimensions)
+        labels = labels_of(session.utterances, predictions, self._asked)
         rows = []
         for unit, (start, end), given in zip(session.utterances, places, labels, strict=True):
             speaker = session.speaker_of(unit)
@@ -147,33 +154,39 @@ class _Coder:
 
 
 def labels_of(
-    units: Iterable[Utterance], predictions: Iterable[Prediction], dimensions: Sequence[Dimension]
+    units: Iterable[Utterance], predictions: Iterable[Prediction], asked: Sequence[tuple[Dimension, Head]]
 ) -> Iterator[dict[str, object]]:
-    """Give label and probabilities per dimension, for every unit in order; a minimal one has those of the rule."""
+    """Give label, probabilities and doubt per dimension, a unit at a time; a minimal one has those of the rule."""
     said: defaultdict[str, dict[str, Prediction]] = defaultdict(dict)
     for prediction in predictions:
         said[prediction.utterance_id][prediction.dimension] = prediction
     for unit in units:
         yield {
-            dimension.id: _by_rule(dimension) if unit.minimal else _by_model(dimension, said[unit.id][dimension.id])
-            for dimension in dimensions
+            one.id: _by_rule(one) if unit.minimal else _by_model(one, head, said[unit.id][one.id])
+            for one, head in asked
         }
 
 
-def _by_model(dimension: Dimension, prediction: Prediction) -> dict[str, object]:
-    return _given(dimension, prediction.labels, dict(prediction.probabilities))
+def _by_model(dimension: Dimension, head: Head, prediction: Prediction) -> dict[str, object]:
+    chances = dict(prediction.probabilities)
+    unsure = is_unsure(head, tuple(chances.values()), prediction.labels)
+    return _given(dimension, prediction.labels, chances, unsure=unsure)
 
 
 def _by_rule(dimension: Dimension) -> dict[str, object]:
     """Give what a minimal unit has: the label that a rule gives, or else the one that stands for nothing."""
     labels = (*dimension.automatic[:1], *([dimension.none_label] if dimension.none_label else []))[:1]
-    return _given(dimension, labels, {label: float(label in labels) for label in (*dimension.choices, *labels)})
+    chances = {label: float(label in labels) for label in (*dimension.choices, *labels)}
+    return _given(dimension, labels, chances, unsure=False)
 
 
-def _given(dimension: Dimension, labels: Sequence[str], probabilities: Mapping[str, float]) -> dict[str, object]:
+def _given(
+    dimension: Dimension, labels: Sequence[str], probabilities: Mapping[str, float], *, unsure: bool
+) -> dict[str, object]:
     rounded = {label: round(probability, _DECIMALS) for label, probability in probabilities.items()}
     several = dimension.kind is DimensionKind.MULTI
-    return {"label": list(labels) if several else next(iter(labels), None), "probabilities": rounded}
+    label = list(labels) if several else next(iter(labels), None)
+    return {"label": label, "probabilities": rounded, "unsure": unsure}
 
 
 def delivered_places(

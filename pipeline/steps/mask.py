@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.formats.names import read_names
 from pipeline.steps.outcome import OK
 from pipeline.steps.progress import say
-from pipeline.steps.single import Door, check_out, deliver, read
+from pipeline.steps.single import Door, check_out, deliver, read, read_roster
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.domain.transcript import Roster, Transcript
     from pipeline.pseudonymise.door import Outcome
     from pipeline.steps.single import Shelf
 
@@ -35,7 +32,7 @@ def run(shelf: Shelf, path: Path, roster: Path | None = None, out: Path | None =
     """
     check_out(out, [path, roster])
     transcript = read(path)
-    known = _without_speakers(read_names(roster), transcript) if roster else None
+    known = read_roster(roster, transcript)
     outcome = Door(shelf.lists).pseudonymise(transcript, roster=known)
     deliver(span_rows(outcome), out)
     counts = ", ".join(f"{kind} {count}" for kind, count in outcome.transcript.replaced)
@@ -54,9 +51,3 @@ def span_rows(outcome: Outcome) -> list[dict[str, object]]:
         }
         for turn, spans in zip(outcome.transcript.turns, outcome.spans, strict=True)
     ]
-
-
-def _without_speakers(roster: Roster, transcript: Transcript) -> Roster:
-    """Leave out who speaks under that very name: one person, one pseudonym."""
-    speaking = {speaker.name for speaker in transcript.speakers}
-    return replace(roster, persons=tuple(person for person in roster.persons if person.name not in speaking))

@@ -121,6 +121,4 @@ def _material(shelf: Shelf, params: TaggerParams, work: Path, folds: dict[str, i
 
     folder = shelf.codebooks / work.name
     codebook = read_codebook(folder)
-    return prepare(
-        read_snapshot(work / SNAPSHOT), codebook, read_cues(folder, codebook), params, shelf.base, folds
-    )
+    return prepare(read_snapshot(work / SNAPSHOT), codebook, read_cues(folder, codebook), params, shelf.base, folds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import InputError
@@ -13,6 +13,7 @@ from pipeline.domain.pseudonym import PseudonymKey
 from pipeline.formats.codebook import read_codebook
 from pipeline.formats.lines import json_lines
 from pipeline.formats.lists import read_name_lists
+from pipeline.formats.names import read_names
 from pipeline.formats.reading import read_transcript
 from pipeline.pseudonymise.door import Outcome, Pseudonymiser, Request
 from pipeline.steps.progress import say
@@ -121,6 +122,23 @@ def read(path: Path) -> Transcript:
     for warning in transcript.warnings:
         say(f"{path.name}: let op: {warning}")
     return transcript
+
+
+def read_roster(path: Path | None, transcript: Transcript) -> Roster | None:
+    """Read who is known beforehand, but for who speaks under that very name: one person, one pseudonym.
+
+    Args:
+        path: table of participants, or a text with one name a line; `None` for nobody.
+        transcript: the talk.
+
+    Raises:
+        InputError: when the file cannot be read.
+    """
+    if path is None:
+        return None
+    roster = read_names(path)
+    speaking = {speaker.name for speaker in transcript.speakers}
+    return replace(roster, persons=tuple(person for person in roster.persons if person.name not in speaking))
 
 
 def check_out(out: Path | None, sources: Sequence[Path | None]) -> None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.domain.codebook import Codebook
     from pipeline.domain.coding import Judgement
     from pipeline.domain.cues import Cue
+    from pipeline.domain.params import TaggerParams
     from pipeline.domain.study import Study
     from pipeline.formats.examples import ExampleRow
     from pipeline.formats.origin import Origin
@@ -42,13 +43,14 @@ SETTLER = "vaststelling"
 """Name of the coder whose word is final where coders differed."""
 
 
-def run(workplace: Workplace, out: Path | None = None) -> Summary:
+def run(workplace: Workplace, out: Path | None = None, folds: int | None = None) -> Summary:
     """Bring the study up to its labels, and train; sessions that cannot be processed are left out and named.
 
     Args:
         workplace: where the study is.
         out: folder for the tagger; `None` for a place within the study, where its next run finds it. A tagger holds
             hashes of the words that it learnt from, so that of a real study stays with the study.
+        folds: rounds in which sessions are left out in turn; `None` for what the parameters say.
 
     Returns:
         Number of sessions and of labelled units it learnt from.
@@ -61,12 +63,15 @@ def run(workplace: Workplace, out: Path | None = None) -> Summary:
     sessions = labelled_sessions(workplace, study)
     shelf = Shelf(workplace.codebooks, workplace.lists, workplace.models)
     cues = read_cues(workplace.codebook_folder(study), codebook)
-    summary = _learn(sessions, codebook, cues, shelf, workplace.params, out or workplace.own_tagger(codebook))
+    params = _told(workplace.params, folds)
+    summary = _learn(sessions, codebook, cues, shelf, params, out or workplace.own_tagger(codebook))
     say("Hoort het bij de studie, dan wordt het vanaf nu gebruikt. Terug naar het meegeleverde? Verwijder die map.")
     return summary
 
 
-def run_table(shelf: Shelf, table: Path, codebook: Path | None, params: Path, out: Path) -> Summary:
+def run_table(
+    shelf: Shelf, table: Path, codebook: Path | None, params: Path, out: Path, folds: int | None = None
+) -> Summary:
     """Train on a table of units with their labels, without a study.
 
     Args:
@@ -76,6 +81,7 @@ def run_table(shelf: Shelf, table: Path, codebook: Path | None, params: Path, ou
         codebook: folder of a codebook, or id of one that ships; `None` for the usual one.
         params: file with the parameters of the tagger.
         out: folder for the tagger.
+        folds: as in `run`.
 
     Raises:
         InputError: when the table cannot be used, or has too few labels to learn anything from.
@@ -85,24 +91,28 @@ def run_table(shelf: Shelf, table: Path, codebook: Path | None, params: Path, ou
     rows = read_examples(table, book)
     door = Door(shelf.lists)
     sessions = tuple(_session_of(door, name, its) for name, its in by_session(rows).items())
-    return _learn(sessions, book, read_cues(folder, book), shelf, params, out)
+    return _learn(sessions, book, read_cues(folder, book), shelf, _told(params, folds), out)
 
 
-def _learn(  # noqa: PLR0913, PLR0917 - all that training needs
+def _told(params: Path, folds: int | None) -> TaggerParams:
+    told = read_params(params)
+    return told if folds is None else replace(told, folds=folds)
+
+
+def _learn(
     sessions: tuple[TrainingSession, ...],
     codebook: Codebook,
     cues: tuple[Cue, ...],
     shelf: Shelf,
-    params: Path,
+    params: TaggerParams,
     out: Path,
 ) -> Summary:
     """Train on sessions with settled labels, and say where the tagger is."""
     units = check_enough(sessions, out)
-    told = read_params(params)
-    prepare_base(told.base, shelf.base)
+    prepare_base(params.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
-    material = prepare(sessions, codebook, cues, told, shelf.base)
+    material = prepare(sessions, codebook, cues, params, shelf.base)
     with bar("Model trainen", 100) as advance:
         train(material, out, lambda _what, share: advance(round(100 * share)))
     say(f"Het model staat in {out}; lees daar card.md.")

@@ -33,7 +33,7 @@ class Encoder:
     Attributes:
         base: the name it was asked for by.
         sha: SHA-256 of weights and vocabulary, in hex: the same numbers have the same one wherever they lie.
-        model: gives a vector a token; in evaluation mode, float32, on the CPU.
+        model: gives a vector a token; in evaluation mode, float32, without gradients, on the CPU when loaded.
         tokenizer: cuts text into pieces.
         longest: most tokens in one input.
         separators: number of end tokens between two segments.
@@ -84,8 +84,14 @@ def load_encoder(base: str, built: Path) -> Encoder:
             family = str(AutoConfig.from_pretrained(source).model_type)
             _check_family(base, family)
             tokenizer = AutoTokenizer.from_pretrained(source)
+            # Drop-out of attention would cost memory and time in training, and brings nothing here.
             model = AutoModel.from_pretrained(
-                source, add_pooling_layer=False, dtype="float32", use_safetensors=True, attn_implementation="sdpa"
+                source,
+                add_pooling_layer=False,
+                dtype="float32",
+                use_safetensors=True,
+                attn_implementation="sdpa",
+                attention_probs_dropout_prob=0.0,
             )
         except (OSError, ValueError, KeyError) as error:
             place = f"params.yaml, base: {base}"
@@ -95,7 +101,7 @@ def load_encoder(base: str, built: Path) -> Encoder:
                 "Vul een map of een naam op de Hugging Face-hub in die bestaat. Staat HF_HUB_OFFLINE op 1, haal het "
                 "model dan eerst op of zet de variabele tijdelijk uit.",
             ) from error
-    model.eval()
+    model.eval().requires_grad_(requires_grad=False)
     return _described(base, family, model, tokenizer)
 
 

@@ -207,6 +207,11 @@ def certainty(head: Head, probabilities: Sequence[float], labels: Sequence[str])
     return probabilities[head.labels.index(labels[0])]
 
 
+def is_unsure(head: Head, probabilities: Sequence[float], labels: Sequence[str]) -> bool:
+    """Tell whether a unit is among the least certain ones, which a person had better look at."""
+    return certainty(head, probabilities, labels) < head.sure_from
+
+
 def decide(heads: Sequence[Head], probabilities: Mapping[str, Sequence[float]]) -> dict[str, tuple[str, ...]]:
     """Choose the labels of one unit.
 

@@ -138,7 +138,7 @@ class Network:
         for back, matrix in enumerate(self.looks_back):
             places = [rows[one.before[back]] if back < len(one.before) else len(vectors) for one in inputs]
             unit = unit + matrix(padded[places])
-        unit = functional.dropout(unit, DROP_OUT, self.encoder.training)
+        unit = functional.dropout(unit, DROP_OUT, self.layers.training)
         return [self._logits(number, head, unit) for number, head in enumerate(self.heads)]
 
     def _logits(self, number: int, head: Head, unit: Tensor) -> Tensor:
@@ -173,12 +173,14 @@ class Network:
         return list(self.learnt.parameters()), [parameter for part in parts for parameter in part.parameters()]
 
     def train(self) -> None:
-        """Switch drop-out on."""
-        self.encoder.train()
+        """Switch drop-out on, in what learns."""
+        for part in (self.learnt, self.layers):
+            part.train()
 
     def evaluate(self) -> None:
         """Switch drop-out off."""
-        self.encoder.eval()
+        for part in (self.learnt, self.layers):
+            part.eval()
 
     def to(self, device: str) -> None:
         """Move all numbers to a device ("cpu" or "cuda")."""
@@ -198,7 +200,7 @@ def build_network(heads: Sequence[Head], encoder: Encoder, learnt_layers: int, c
 
     Args:
         heads: what to answer; at least one.
-        encoder: stays as it is.
+        encoder: stays as it is; what does not learn is shared with it.
         learnt_layers: number of layers, from the top, that learn; all when it has fewer.
         context: number of preceding units to look back at.
     """
@@ -207,8 +209,10 @@ def build_network(heads: Sequence[Head], encoder: Encoder, learnt_layers: int, c
     import torch
     from torch import nn
 
-    model: Any = copy.deepcopy(encoder.model)
-    model.requires_grad_(requires_grad=False)
+    own = list(encoder.model.get_submodule("encoder.layer").children())[-learnt_layers:] if learnt_layers else []
+    copied = {id(weight) for layer in own for weight in layer.parameters()}
+    shared = {id(weight): weight for weight in encoder.model.parameters() if id(weight) not in copied}
+    model: Any = copy.deepcopy(encoder.model, shared)
     learnt = nn.ModuleList(list(model.encoder.layer)[-learnt_layers:] if learnt_layers else [])
     learnt.requires_grad_(requires_grad=True)
     looks_back = nn.ModuleList(nn.Linear(encoder.width, encoder.width, bias=False) for _ in range(context))

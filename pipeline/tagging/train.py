@@ -165,11 +165,10 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
     Raises:
         InputError: when the encoder cannot be loaded.
     """
-    encoder = load_encoder(material.params.base, material.base)
-    bench = material.bench(encoder)
+    base_sha, bench = _ready(material)
     everything = Job(tuple(range(len(material.examples))))
     if not material.can_judge:
-        return Learnt(encoder.sha, run_jobs(bench, [everything], report)[0].weights, {}, ())
+        return Learnt(base_sha, run_jobs(bench, [everything], report)[0].weights, {}, ())
     left_out = [Job.without(material.folds, fold) for fold in material.left_out]
     first = left_out[0]
     # Where one session is asked, its thresholds could be chosen on itself only.
@@ -186,7 +185,13 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
             logits[name][place[list(job.asked)]] = table
     curve = [(size, one.logits) for size, one in zip(sizes, points, strict=True)]
     curve += [(len(first.known), parts[0].logits)] if several else []
-    return Learnt(encoder.sha, done[0].weights, logits, tuple(curve))
+    return Learnt(base_sha, done[0].weights, logits, tuple(curve))
+
+
+def _ready(material: Material) -> tuple[str, Bench]:
+    """Load the encoder only for as long as it cuts texts: the processes that train each have their own."""
+    encoder = load_encoder(material.params.base, material.base)
+    return encoder.sha, material.bench(encoder)
 
 
 def settle(material: Material, learnt: Learnt, out: Path) -> str:
@@ -238,7 +243,7 @@ def assess(
     params, heads, examples = material.params, material.heads, material.judged
     folds = material.folds[material.folds != NEVER]
     answers, chances = judge(heads, examples, folds, learnt.logits, params.unsure)
-    bench = material.bench(load_encoder(params.base, material.base))
+    _, bench = _ready(material)
     others = {}
     for number, way in enumerate(SIMPLER):
         others[way] = answer_simply(way, bench, material.cues, material.folds)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pipeline.domain.errors import InputError
 from pipeline.domain.study import Level, ValueType
 from pipeline.formats.codebook import read_codebook
-from pipeline.formats.origin import read_origins
+from pipeline.formats.origin import Origin, read_origins
 from pipeline.formats.study import check_questions, read_study
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def test_in_the_sample_study_some_components_vary_within_sites_and_one_coincides
     assert {value for values in seen["agenda"].values() for value in values} == {True, False}
 
 
-@pytest.mark.parametrize("name", ["voorbeeld", "oefen", "beelden"])
+@pytest.mark.parametrize("name", ["voorbeeld", "oefen", "fragmenten", "beelden"])
 def test_every_session_of_the_made_up_corpora_has_its_files_and_its_origin(name: str) -> None:
     study = read_study(CORPORA / name)
     origins = read_origins(CORPORA / name)
@@ -154,10 +154,26 @@ def test_every_session_of_the_made_up_corpora_has_its_files_and_its_origin(name:
     assert set(origins) == {session.id for session in study.sessions}
     for session in study.sessions:
         assert (CORPORA / name / session.transcript).is_file()
-        assert session.roster
-        assert (CORPORA / name / session.roster).is_file()
-        assert origins[session.id].group
+        if session.id != "b-literatuur":  # statements, without speakers
+            assert session.roster
+            assert (CORPORA / name / session.roster).is_file()
+        # The tagger of beelden is judged on whole transcripts, the others on whole writers.
+        assert bool(origins[session.id].group) == (name != "beelden")
+        assert origins[session.id].only_teaches == (name == "fragmenten")
         assert dict(origins[session.id].facets)["stijl"] in {"letterlijk", "opgeschoond", "herkenner"}
+
+
+def test_an_origin_says_yes_or_no_to_only_teaching(tmp_path: Path) -> None:
+    table = tmp_path / "herkomst.csv"
+    table.write_text("sessie;schrijver;alleen_leren;stijl\na;w1;x;los\nb;w2;nee;\nc;;;\n", encoding="utf-8")
+    assert read_origins(tmp_path) == {
+        "a": Origin("w1", (("schrijver", "w1"), ("stijl", "los")), only_teaches=True),
+        "b": Origin("w2", (("schrijver", "w2"),)),
+        "c": Origin("", ()),
+    }
+    table.write_text("sessie;alleen_leren\na;misschien\n", encoding="utf-8")
+    with pytest.raises(InputError, match="rij 2, kolom alleen_leren: 'misschien' is geen ja of nee"):
+        read_origins(tmp_path)
 
 
 @pytest.mark.parametrize("written", ["ja", "Ja", "JA", "x", "X", "1", "waar", "WAAR", "true", "j"])

@@ -23,6 +23,7 @@ from pipeline.domain.transcript import Speaker, Transcript, Turn
 from pipeline.formats.codebook import read_codebook
 from pipeline.steps.label import delivered_places, labels_of
 from pipeline.steps.single import Door, Shelf, check_out, deliver
+from pipeline.tagging.heads import Head
 from pipeline.unitise.utterances import unitise
 from tests.world import NAMES, ROSTER, TALKS
 
@@ -277,7 +278,11 @@ def test_a_unit_has_what_the_model_says_and_a_minimal_one_what_the_rule_says() -
     predictions = [
         Prediction("s.0001.01", "x", name, labels, chances, "m", "c") for name, (labels, chances) in said.items()
     ]
-    by_model, by_rule = labels_of(units, predictions, dimensions)
+    doubt = {"niveau": 0.8, "sr": 0.6}
+    asked = [(one, Head(one.id, one.kind, one.choices, sure_from=doubt.get(one.id, 0.0))) for one in dimensions]
+    by_model, by_rule = labels_of(units, predictions, asked)
+    unsure = {name: (one.pop("unsure"), by_rule[name].pop("unsure")) for name, one in by_model.items()}  # type: ignore[attr-defined]
+    assert unsure == {**dict.fromkeys(said, (False, False)), "niveau": (True, False)}
     assert by_model == {
         "frame": {"label": "beleid", "probabilities": {"beleid": 0.812346, "geen_frame": 0.187654}},
         "sr": {"label": ["brug", "zelf"], "probabilities": {"brug": 0.9, "zelf": 0.6}},
@@ -319,8 +324,12 @@ def test_the_shipped_model_codes_every_unit_of_several_files_and_a_bad_one_does_
     Path("lang.csv").write_text(f'spreker,functie,tekst\nSW1,sociaal werker,"{LONG} {LONG}"\n', encoding="utf-8")
     Path("map").mkdir()
     Path("map/gesprek.csv").write_text(TABLE, encoding="utf-8")
-    shown = typed("label", "gesprek.csv", "nergens.csv", "lang.csv", "map/gesprek.csv", "--out", "uit.jsonl")
+    Path("kort.csv").write_text("spreker,tekst\nA,toen kwam kwispel ook nog eens langs met de hond\n", encoding="utf-8")
+    Path("namen.txt").write_text("Kwispel Zomerdorst\n", encoding="utf-8")
+    files = ("gesprek.csv", "nergens.csv", "lang.csv", "kort.csv", "map/gesprek.csv")
+    shown = typed("label", *files, "--roster", "namen.txt", "--out", "uit.jsonl")
     assert shown.exit_code == 1, shown.output
+    assert "kwispel" not in Path("uit.jsonl").read_text(encoding="utf-8")
     assert not [name for name in NAMES if name in shown.output]
     found = rows(Path("uit.jsonl").read_text(encoding="utf-8"))
     assert [(row["file"], row["turn"], row["segment"]) for row in found[:4]] == [
@@ -344,7 +353,7 @@ def test_the_shipped_model_codes_every_unit_of_several_files_and_a_bad_one_does_
         assert set(given) >= {"frame", "reframing", "sr", "sr_niveau"}
         for name, answer in given.items():
             choices = codebook.dimension(name).choices
-            assert set(answer) == {"label", "probabilities"}
+            assert set(answer) == {"label", "probabilities", "unsure"}
             assert tuple(answer["probabilities"]) == choices
             assert all(0 <= chance <= 1 for chance in answer["probabilities"].values())
             several = codebook.dimension(name).kind is DimensionKind.MULTI
