@@ -97,7 +97,8 @@ def save(folder: Path, heads: tuple[Head, ...], encoder: Encoder) -> Path:
     """Save an untrained tagger: what its weights are does not change how fast it is."""
     params = replace(read_params(ROOT / "params.yaml"), base=BUILT_BASE)
     torch.manual_seed(1)
-    weights = pack(build_network(heads, encoder, params.learnt_layers, params.context))
+    words = fit_words(examples_of(LABELLED, heads), heads, 1)
+    weights = pack(build_network(heads, encoder, params.learnt_layers, params.context), words)
     save_tagger(folder, weights, Manifest("b", "b 1 (0)", BUILT_BASE, encoder.sha, params, heads, (), {}), {})
     return folder
 

@@ -76,7 +76,8 @@ def _what(manifest: Manifest) -> str:
         f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), waarvan de "
         f"bovenste {params.learnt_layers} lagen zijn bijgeleerd, met één uitvoerlaag per dimensie "
         f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met de functie van de spreker, "
-        f"en de {params.context} uitingen ervoor. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
+        f"en de {params.context} uitingen ervoor. Ernaast telt een lineair model de woorden van de uiting zelf; het ijken "
+        "bepaalt hoe zwaar elk telt. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
         f"Bij elke dimensie is er een grens: de {params.unsure:.0%} uitingen waar hij het minst zeker van is, kan een "
         "mens beter zelf bekijken."
     )
@@ -105,6 +106,12 @@ def _origin(sessions: Sequence[TrainingSession], texts: int) -> str:
         authors = {labelled.written_by for labelled in made_up}
         by = " en ".join(sorted(_WHO[author] for author in authors if author is not None))
         lines.append(f"**{which} verzonnen**, geschreven door {by}; er heeft geen echt gesprek plaatsgevonden.")
+    teaching = sum(labelled.only_teaches for labelled in sessions)
+    if teaching:
+        lines.append(
+            f"Van {teaching} leerde hij alleen: dat zijn knipsels, waarin labels vaker voorkomen dan in een heel "
+            "gesprek. Gemeten en geijkt is hij op de andere."
+        )
     coders = {labelled.labelled_by for labelled in sessions}
     lines.append(f"De labels zijn gegeven door {' en '.join(sorted(_WHO[coder] for coder in coders))}.")
     if CoderKind.TAALMODEL in coders:

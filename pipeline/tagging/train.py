@@ -17,7 +17,7 @@ from pipeline.tagging.calibrate import calibrate
 from pipeline.tagging.card import write_card
 from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.evaluate import NEVER, folds_of, judge, score
-from pipeline.tagging.heads import plan_heads
+from pipeline.tagging.heads import by_reader, plan_heads
 from pipeline.tagging.jobs import Bench, Job, run_jobs
 from pipeline.tagging.learn import examples_of, shown_of
 from pipeline.tagging.papers import CurvePoint, metrics_of
@@ -245,8 +245,9 @@ def assess(
     answers, chances = judge(heads, examples, folds, learnt.logits, params.unsure)
     _, bench = _ready(material)
     others = {}
+    words = {head.dimension: by_reader(head, learnt.logits[head.dimension])[:, 1] for head in heads}
     for number, way in enumerate(SIMPLER):
-        others[way] = answer_simply(way, bench, material.cues, material.folds)
+        others[way] = answer_simply(way, bench, material.cues, material.folds, words)
         report((number + 1) / (len(SIMPLER) + 1))
     evaluation = score(
         heads, examples, answers, chances, others, _double(material.sessions), len(material.left_out), params.seed

@@ -167,11 +167,12 @@ def test_the_certain_ones_are_wrong_less_often_where_probabilities_mean_somethin
 
 def test_simpler_ways_answer_every_unit_without_learning_from_its_fold(material: Material, encoder: Encoder) -> None:
     bench = material.bench(encoder)
-    answers = {way: answer_simply(way, bench, world.CUES, material.folds) for way in (MAJORITY, WORDS, FROZEN)}
+    words = {head.dimension: np.zeros((len(material.examples), head.scores)) for head in material.heads}
+    answers = {way: answer_simply(way, bench, world.CUES, material.folds, words) for way in (MAJORITY, WORDS, FROZEN)}
     assert {tuple(one["frame"]) for one in answers[MAJORITY]} == {("geen_frame",)}
     for given_ in answers.values():
         assert [set(one) for one in given_] == [{"frame", "sr", "niveau"}] * len(material.examples)
-    cued = answer_simply(CUES, bench, world.CUES, material.folds)
+    cued = answer_simply(CUES, bench, world.CUES, material.folds, words)
     for example, one in zip(material.examples, cued, strict=True):
         assert one["frame"] == (("leefwereld",) if "slaapt" in example.text else ("geen_frame",))
         assert one["sr"] == (("brug",) if "jullie" in example.text.lower() else ())
@@ -194,8 +195,10 @@ def test_what_only_teaches_is_learnt_from_and_never_measured(tiny: Path, encoder
     assert taught == {label.utterance_id for label in cutting.labels}
     learnt = learn(material, lambda _: None)
     assert {len(table) for table in learnt.logits.values()} == {len(material.judged)}
+    words = {head.dimension: np.zeros((len(material.judged), head.scores)) for head in material.heads}
     for way in SIMPLER:
-        assert len(answer_simply(way, material.bench(encoder), world.CUES, material.folds)) == len(material.judged)
+        answers = answer_simply(way, material.bench(encoder), world.CUES, material.folds, words)
+        assert len(answers) == len(material.judged)
     evaluation, _ = assess(material, learnt, lambda _: None)
     assert evaluation is not None
     assert {score.units for score in evaluation.dimensions} == {len(material.judged)}

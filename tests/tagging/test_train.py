@@ -14,7 +14,7 @@ from tests.tagging.conftest import NOWHERE, tiny_encoder
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = {"encoder.safetensors", "heads.safetensors", "tagger.json", "metrics.json", "card.md"}
+FILES = {"encoder.safetensors", "heads.safetensors", "words.safetensors", "tagger.json", "metrics.json", "card.md"}
 LOCK = ".slot"
 
 
