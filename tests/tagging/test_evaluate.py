@@ -138,6 +138,18 @@ def test_calibration_mends_scores_that_are_too_sure_and_lean_to_a_rare_label(mat
     assert score([head], examples, labels, untuned, {}, {}, 5, 1).dimensions[0].ece > 2 * ece
 
 
+@pytest.mark.parametrize("head", [FRAME, SR], ids=lambda head: head.dimension)
+def test_the_reader_that_knows_more_counts_for_more(material: Material, head: Head) -> None:
+    draw = np.random.default_rng(8)
+    known = draw.integers(0, head.scores, 2000)
+    answers = [(head.labels[one],) for one in known.tolist()]
+    clear, dim = (draw.normal(0, 1, (2000, head.scores)) + size * np.eye(head.scores)[known] for size in (3.0, 0.5))
+    for better, scores in ((0, [clear, dim]), (1, [dim, clear])):
+        tuned = calibrate([head], many(material, head, answers), {head.dimension: np.hstack(scores)}, 0.2)[0]
+        scales = np.array(tuned.scales).reshape(2, head.scores)
+        assert (scales[better] > 2 * scales[1 - better]).all()
+
+
 def test_favours_raise_the_mean_f1_of_labels(material: Material) -> None:
     draw = np.random.default_rng(6)
     truth = np.where(draw.random(3000) < 0.05, 0, 2)
