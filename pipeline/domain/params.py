@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+
+LEAST_STEPS = 200
+"""Steps of training below which the upper layers have hardly moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +40,12 @@ class TaggerParams:
     seed: int
     folds: int
     unsure: float
+
+    def for_units(self, units: int) -> TaggerParams:
+        """Give a small set more passes, so that training takes `LEAST_STEPS` at least.
+
+        Args:
+            units: labelled units to learn from, at least one.
+        """
+        passes = math.ceil(LEAST_STEPS / math.ceil(units / self.batch))
+        return replace(self, epochs=max(self.epochs, passes))

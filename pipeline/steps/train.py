@@ -112,7 +112,7 @@ def _learn(
     prepare_base(params.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
-    material = prepare(sessions, codebook, cues, params, shelf.base)
+    material = prepare(sessions, codebook, cues, params.for_units(units), shelf.base)
     with bar("Model trainen", 100) as advance:
         train(material, out, lambda _what, share: advance(round(100 * share)))
     say(f"Het model staat in {out}; lees daar card.md.")

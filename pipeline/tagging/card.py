@@ -76,8 +76,8 @@ def _what(manifest: Manifest) -> str:
         f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), waarvan de "
         f"bovenste {params.learnt_layers} lagen zijn bijgeleerd, met één uitvoerlaag per dimensie "
         f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met de functie van de spreker, "
-        f"en de {params.context} uitingen ervoor. Ernaast telt een lineair model de woorden van de uiting zelf; het ijken "
-        "bepaalt hoe zwaar elk telt. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
+        f"en de {params.context} uitingen ervoor. Ernaast telt een lineair model de woorden van de uiting zelf; bij "
+        "het ijken blijkt hoe zwaar elk telt. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
         f"Bij elke dimensie is er een grens: de {params.unsure:.0%} uitingen waar hij het minst zeker van is, kan een "
         "mens beter zelf bekijken."
     )

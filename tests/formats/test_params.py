@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.errors import InputError
-from pipeline.domain.params import TaggerParams
+from pipeline.domain.params import LEAST_STEPS, TaggerParams
 from pipeline.formats.params import read_params
 
 if TYPE_CHECKING:
@@ -128,3 +130,13 @@ def test_any_text_gives_parameters_or_a_clear_error(text: str, tmp_path_factory:
     path.write_text(text, encoding="utf-8", newline="")
     with pytest.raises(InputError):
         read_params(path)
+
+
+@given(units=st.integers(1, 50_000), batch=st.integers(1, 512), epochs=st.integers(1, 20))
+def test_a_small_set_gets_as_many_passes_as_it_needs_and_no_more(units: int, batch: int, epochs: int) -> None:
+    params = replace(TaggerParams(**GOOD), batch=batch, epochs=epochs)
+    passes = params.for_units(units).epochs
+    steps = math.ceil(units / batch)
+    assert passes >= epochs
+    assert passes * steps >= LEAST_STEPS
+    assert passes == epochs or (passes - 1) * steps < LEAST_STEPS
