@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-LEAST_STEPS = 200
+LEAST_STEPS = 150
 """Steps of training below which the upper layers have hardly moved."""
 
 
