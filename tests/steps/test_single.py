@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -300,9 +301,12 @@ def test_a_unit_has_what_the_model_says_and_a_minimal_one_what_the_rule_says() -
 
 
 def test_without_a_model_for_the_codebook_the_cure_is_told() -> None:
-    shown = typed("label", "gesprek.csv", "--codebook", "beelden", "--out", "uit.jsonl")
+    own = Path(shutil.copytree(REPOSITORY / "corpora" / "codebook" / "beelden", "codeboek"))
+    told = (own / "codebook.yaml").read_text(encoding="utf-8")
+    (own / "codebook.yaml").write_text(told.replace("id: beelden", "id: eigen"), encoding="utf-8")
+    shown = typed("label", "gesprek.csv", "--codebook", "codeboek", "--out", "uit.jsonl")
     assert shown.exit_code == 2
-    assert "voor codeboek 'beelden' is geen model meegeleverd" in shown.stderr
+    assert "voor codeboek 'eigen' is geen model meegeleverd" in shown.stderr
     assert not Path("uit.jsonl").exists()
 
 
