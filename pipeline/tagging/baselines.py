@@ -1,7 +1,7 @@
 """What a tagger must beat: the most frequent label, cue words, word counts, and vectors of the base as it is.
 
-All but the cue words learn from the same folds as the tagger does, and choose their thresholds in the same way. Word
-counts are one of the two readers of the tagger itself, asked alone.
+All but the cue words learn from the same folds as the tagger does; word counts and vectors choose their thresholds in
+the same way too. Word counts are one of the two readers of the tagger itself, asked alone.
 """
 
 from __future__ import annotations

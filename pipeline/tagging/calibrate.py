@@ -1,8 +1,8 @@
 """Learn from answers for left-out sessions how far scores can be believed, and by what the labels are best chosen.
 
 Per dimension: scaling of the scores (Guo et al. 2017, "On calibration of modern neural networks"; with a shift a score,
-since rare labels are learnt with a heavier weight, and with a scale for each reader, so that the one that knows more of
-a label counts for more), then thresholds and favours that give the best F1 on these answers,
+since rare labels are learnt with a heavier weight, and with a scale for each reader, so that the one that knows more
+counts for more), then thresholds and favours that give the best F1 on these answers,
 then the certainty below which the least certain units lie.
 """
 

@@ -233,6 +233,9 @@ def _parsed(folder: Path, written: bytes) -> Manifest:
         content = json.loads(written)
     except ValueError as error:
         raise InputError.single(str(folder / MANIFEST), "dit is geen JSON", RETRAIN) from error
+    if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] < FORMAT:
+        found = "deze tagger is van een eerdere versie van Raamwerk"
+        raise InputError.single(str(folder), found, "Train hem opnieuw met 'raamwerk train', of verwijder de map.")
     try:
         return _manifest(content)
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -1,7 +1,9 @@
 """Count words: a linear reader beside the encoder. It hears rare turns of phrase that an average over a unit drowns.
 
 TF-IDF over words, pairs of words and strings of 2 to 5 characters, one logistic regression a score. Words fall into
-buckets by a hash, so a tagger keeps no word of what it learnt from. Only the unit itself counts, not what precedes it.
+buckets by a hash, so no word can be read from a tagger; but who guesses a word can test whether it occurred in two
+units or more. A tagger is to be guarded like the labels it learnt from. Only the unit itself counts, not what precedes
+it.
 """
 
 from __future__ import annotations

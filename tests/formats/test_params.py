@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.domain.errors import InputError
-from pipeline.domain.params import LEAST_STEPS, TaggerParams
+from pipeline.domain.params import TaggerParams
 from pipeline.formats.params import read_params
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ GOOD = {
     "as_recognised": 0.2,
     "without_roles": 0.1,
     "unsure": 0.15,
+    "least_steps": 10,
 }
 
 
@@ -70,10 +71,10 @@ def test_all_problems_are_reported_at_once_with_their_line(write: Callable[[str]
     ]
     assert sorted(found) == sorted(
         [
-            ("params.yaml, regel 12", "batch"),
-            ("params.yaml, regel 13", "snelheid"),
+            ("params.yaml, regel 13", "batch"),
+            ("params.yaml, regel 14", "snelheid"),
             ("params.yaml, regel 2", "seed"),
-            ("params.yaml, regel 11", "epochs"),
+            ("params.yaml, regel 12", "epochs"),
         ]
     )
 
@@ -98,7 +99,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_line(
     write: Callable[[str], Path], name: str, value: str
 ) -> None:
     text = yaml.safe_dump({"tagger": {k: v for k, v in GOOD.items() if k != name}}) + f"  {name}: {value}\n"
-    with pytest.raises(InputError, match="regel 13: ") as caught:
+    with pytest.raises(InputError, match="regel 14: ") as caught:
         read_params(write(text))
     assert len(caught.value.problems) == 1
 
@@ -109,7 +110,7 @@ def test_a_rate_may_be_written_with_an_exponent(write: Callable[[str], Path]) ->
 
 
 def test_a_doubled_parameter_is_refused(write: Callable[[str], Path]) -> None:
-    with pytest.raises(InputError, match="regel 14"):
+    with pytest.raises(InputError, match="regel 15"):
         read_params(write(yaml.safe_dump({"tagger": GOOD}) + "  seed: 5\n"))
 
 
@@ -134,9 +135,9 @@ def test_any_text_gives_parameters_or_a_clear_error(text: str, tmp_path_factory:
 
 @given(units=st.integers(1, 50_000), batch=st.integers(1, 512), epochs=st.integers(1, 20))
 def test_a_small_set_gets_as_many_passes_as_it_needs_and_no_more(units: int, batch: int, epochs: int) -> None:
-    params = replace(TaggerParams(**GOOD), batch=batch, epochs=epochs)
+    params = replace(TaggerParams(**GOOD), batch=batch, epochs=epochs, least_steps=150)
     passes = params.for_units(units).epochs
     steps = math.ceil(units / batch)
     assert passes >= epochs
-    assert passes * steps >= LEAST_STEPS
-    assert passes == epochs or (passes - 1) * steps < LEAST_STEPS
+    assert passes * steps >= 150
+    assert passes == epochs or (passes - 1) * steps < 150
