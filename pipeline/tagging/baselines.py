@@ -112,6 +112,8 @@ def _regress(learnt: np.ndarray, yes: np.ndarray, new: np.ndarray, seed: int) ->
 
     if not len(yes) or yes.min() == yes.max():
         return np.full(len(new), FURTHEST if len(yes) and yes[0] else -FURTHEST)
-    model = LogisticRegression(C=SOFTNESS, class_weight="balanced", max_iter=1000, random_state=seed)
+    model = LogisticRegression(
+        C=SOFTNESS, solver="newton-cholesky", class_weight="balanced", max_iter=100, random_state=seed
+    )
     scores: np.ndarray = model.fit(learnt, yes > 0).decision_function(new)
     return scores
