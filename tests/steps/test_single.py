@@ -8,14 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.domain.codebook import Dimension, DimensionKind, Label
 from pipeline.domain.coding import Prediction
 from pipeline.domain.errors import InputError
@@ -26,10 +23,7 @@ from pipeline.steps.label import delivered_places, labels_of
 from pipeline.steps.single import Door, Shelf, check_out, deliver
 from pipeline.tagging.heads import Head
 from pipeline.unitise.utterances import unitise
-from tests.world import NAMES, ROSTER, TALKS
-
-if TYPE_CHECKING:
-    from click.testing import Result
+from tests.world import NAMES, ROSTER, TALKS, typed
 
 REPOSITORY = Path(__file__).parents[2]
 SHELF = Shelf.of(REPOSITORY)
@@ -48,14 +42,6 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("RAAMWERK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RAAMWERK_ROOT", raising=False)
     Path("gesprek.csv").write_text(TABLE, encoding="utf-8")
-
-
-def typed(*words: str) -> Result:
-    mask = os.umask(0o022)
-    try:
-        return CliRunner().invoke(app, words)
-    finally:
-        os.umask(mask)
 
 
 def rows(text: str) -> list[dict[str, object]]:

@@ -5,24 +5,20 @@ from __future__ import annotations
 import csv
 import itertools
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.steps.train import FEWEST_UNITS, check_folder
 from tests.tagging.conftest import tiny_encoder
 from tests.tagging.world import ACTIVERING, BRUG, GEEN, LEEFWERELD
-from tests.world import make_study
+from tests.world import make_study, typed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from click.testing import Result
 
 REPOSITORY = Path(__file__).parents[2]
 SMALL = {"learnt_layers": 2, "epochs": 1, "least_steps": 4, "batch": 64, "folds": 2}
@@ -56,14 +52,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, base: Path) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     return folder
-
-
-def typed(*words: str) -> Result:
-    mask = os.umask(0o022)
-    try:
-        return CliRunner().invoke(app, words)
-    finally:
-        os.umask(mask)
 
 
 def spoken(units: int) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
