@@ -16,6 +16,7 @@ from pipeline.formats.cues import read_cues
 from pipeline.formats.params import read_params
 from pipeline.steps.base import prepare_base
 from pipeline.steps.progress import bar, say
+from pipeline.steps.single import CODEBOOK
 from pipeline.steps.train import check_enough, labelled_sessions, start_of, told
 from pipeline.store.files import write_text
 
@@ -155,7 +156,8 @@ def card(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
 
 def _split_material(shelf: Shelf, params: Path, work: Path) -> Material:
     placed = _material(shelf, read_params(params), work, json.loads((work / SPLIT).read_text("utf-8")))
-    return replace(placed, start=start_of(shelf, placed.codebook, placed.sessions))
+    # A tagger that ships never goes on from an earlier self: it could not be made again from what lies in git.
+    return replace(placed, start=start_of(shelf, {CODEBOOK} - {work.name}, placed.sessions))
 
 
 def _material(shelf: Shelf, params: TaggerParams, work: Path, folds: dict[str, int] | None) -> Material:

@@ -133,7 +133,8 @@ def _learn(
     prepare_base(params.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
-    start = start_of(shelf, codebook, sessions)
+    # Where there is none for the codebook, the usual one at least knows such talk.
+    start = start_of(shelf, (codebook.id, CODEBOOK), sessions)
     material = replace(prepare(sessions, codebook, cues, params, shelf.base), start=start)
     if start is not None:
         say(f"Gaat verder met wat het meegeleverde model '{start.manifest.codebook}' al weet.")
@@ -143,17 +144,22 @@ def _learn(
     return {"sessies": len(sessions), "uitingen": units}
 
 
-def start_of(shelf: Shelf, codebook: Codebook, sessions: Sequence[TrainingSession]) -> StoredTagger | None:
-    """Find a tagger that ships to go on from: that of the codebook, or else the usual one, which knows such talk.
+def start_of(shelf: Shelf, names: Iterable[str], sessions: Sequence[TrainingSession]) -> StoredTagger | None:
+    """Find a tagger that ships to go on from.
 
     One that has seen labels of these very units will not do: nothing could be measured on them any more.
+
+    Args:
+        shelf: what ships.
+        names: ids of the codebooks whose tagger will do, the best first.
+        sessions: what is to be learnt from.
     """
     from pipeline.tagging.weights import MANIFEST, read_tagger
 
     labelled = {
         unit.text_sha for one in sessions for unit in one.session.utterances if count_words(unit.text) >= WORDS_OF_ONE
     }
-    for name in dict.fromkeys((codebook.id, CODEBOOK)):
+    for name in dict.fromkeys(names):
         folder = shelf.models / "tagger" / name
         if (folder / MANIFEST).is_file():
             stored = read_tagger(folder)
