@@ -1,0 +1,316 @@
+"""Draw units blindly, with probabilities that are known, so that people can correct the machine (`statistics.md` 1.1).
+
+The correction of a session rate is unbiased by design, whatever the tagger does, if every eligible unit had a known
+probability above 0 of being drawn, and if the strata are those of the moment of drawing. So a draw holds its whole
+frame: every eligible unit with its stratum, and which of them were drawn, wave by wave. What people answer and what is
+computed from it is left to `rates`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from pipeline.statistics.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from pipeline.domain.coding import Prediction
+    from pipeline.domain.pseudonym import UnitisedSession
+
+LEAST_PER_SESSION: Final = 25
+"""Fewer drawn units a session leave intervals that were not shown to hold (`statistics.md` 0.3 and 7)."""
+
+
+class Eligibility(StrEnum):
+    """Which units belong to the population whose rate is estimated; fixed when the draw is made."""
+
+    NIET_MINIMAAL = "niet_minimaal"
+    """All but the minimal ones ("ja", "hm"), as everywhere else (`domain.md` 6.1)."""
+    ALLE = "alle"
+
+
+class Stratum(StrEnum):
+    """A part of a session within which units are drawn by simple random sampling."""
+
+    POSITIEF = "positief"
+    """The machine gave at least one of the target labels."""
+    OVERIG = "overig"
+    """It gave none of them, or abstained."""
+    GEHEEL = "geheel"
+    """The session as a whole, in a draw without strata."""
+
+
+@dataclass(frozen=True, slots=True)
+class DrawDesign:
+    """How units are drawn; the defaults are those of `statistics.md` 1.1.
+
+    Attributes:
+        targets: (id of the dimension, id of the label) of the labels that are to be compared; empty for a draw
+            without strata.
+        per_session: units drawn in each session, all of them where it has fewer; at least 1.
+        positive_share: part of `per_session` that comes from the positive stratum, in (0, 1).
+        least_per_stratum: drawn at least from a stratum, all where it has fewer; at least 1.
+        eligibility: which units count.
+    """
+
+    targets: frozenset[tuple[str, str]] = frozenset()
+    per_session: int = 40
+    positive_share: float = 0.4
+    least_per_stratum: int = 5
+    eligibility: Eligibility = Eligibility.NIET_MINIMAAL
+
+    def __post_init__(self) -> None:
+        if min(self.per_session, self.least_per_stratum) < 1 or not 0 < self.positive_share < 1:
+            message = f"a draw takes at least 1 unit and a share between 0 and 1, was: {self}"
+            raise ValueError(message)
+        if self.targets and self.per_session < 2 * self.least_per_stratum:
+            message = f"{self.per_session} units cannot hold twice the least of {self.least_per_stratum} a stratum"
+            raise ValueError(message)
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnStratum:
+    """One stratum of one session as it was when the draw was made.
+
+    Attributes:
+        session: id of the session.
+        stratum: which part of it.
+        units: ids of all its eligible units, sorted; at least one.
+        drawn: those drawn, in the order of drawing; each occurs in `units` and only once.
+        waves: how many of `drawn` came with the first draw, the second and so on.
+    """
+
+    session: str
+    stratum: Stratum
+    units: tuple[str, ...]
+    drawn: tuple[str, ...]
+    waves: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        known = set(self.units)
+        if not self.units or len(known) != len(self.units):
+            message = f"stratum {self.stratum} of {self.session} must have units, each of them once"
+            raise ValueError(message)
+        if not known.issuperset(self.drawn) or len(set(self.drawn)) != len(self.drawn):
+            message = f"units drawn from stratum {self.stratum} of {self.session} must lie in it, each of them once"
+            raise ValueError(message)
+        if sum(self.waves) != len(self.drawn) or min(self.waves, default=0) < 0:
+            message = f"the waves of stratum {self.stratum} of {self.session} must add up to what was drawn"
+            raise ValueError(message)
+
+    @property
+    def probability(self) -> float:
+        """Probability with which every unit of the stratum is in the draw, all waves together; in [0, 1]."""
+        return len(self.drawn) / len(self.units)
+
+    def until(self, waves: int) -> DrawnStratum:
+        """Give the stratum as it stood after a number of waves: also a sample with known probabilities."""
+        kept = self.waves[:waves]
+        return replace(self, drawn=self.drawn[: sum(kept)], waves=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """A probability sample of units, as it is kept.
+
+    Attributes:
+        id: name of the draw; the labels that were collected for it carry this name.
+        design: how it was drawn.
+        seeds: seed of the first draw, the second and so on.
+        strata: by session in order of its id, then by stratum; sessions without an eligible unit have none.
+        without_units: ids of those sessions, sorted.
+    """
+
+    id: str
+    design: DrawDesign
+    seeds: tuple[int, ...]
+    strata: tuple[DrawnStratum, ...]
+    without_units: tuple[str, ...] = ()
+
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """Ids of the sessions in which something was drawn, sorted."""
+        return tuple(dict.fromkeys(stratum.session for stratum in self.strata))
+
+    def of(self, session: str) -> tuple[DrawnStratum, ...]:
+        """Give the strata of one session; none when the draw does not know it."""
+        return tuple(stratum for stratum in self.strata if stratum.session == session)
+
+    def probability(self, unit: str) -> float | None:
+        """Give the inclusion probability of a unit, `None` for one that was not eligible."""
+        return next((stratum.probability for stratum in self.strata if unit in stratum.units), None)
+
+
+def eligible_units(session: UnitisedSession, rule: Eligibility) -> tuple[str, ...]:
+    """Give the ids of the units that count, in order. A unit on which the machine abstains counts too."""
+    return tuple(unit.id for unit in session.utterances if rule is Eligibility.ALLE or not unit.minimal)
+
+
+def predicted_positive(predictions: Iterable[Prediction], targets: AbstractSet[tuple[str, str]]) -> frozenset[str]:
+    """Give the ids of the units to which the machine gave at least one of the target labels.
+
+    Args:
+        predictions: any number a unit.
+        targets: (id of the dimension, id of the label).
+    """
+    return frozenset(
+        prediction.utterance_id
+        for prediction in predictions
+        if any((prediction.dimension, label) in targets for label in prediction.labels)
+    )
+
+
+def draw_units(
+    sessions: Sequence[tuple[str, Sequence[str]]],
+    positive: AbstractSet[str],
+    design: DrawDesign,
+    *,
+    draw_id: str,
+    seed: int,
+) -> Draw | Refusal:
+    """Draw units in every session, by simple random sampling without replacement within strata.
+
+    The same seed gives the same draw on any machine, whatever the order of sessions and units; what is drawn in one
+    session does not depend on the others.
+
+    Args:
+        sessions: id of each session with the ids of its eligible units (`eligible_units`).
+        positive: units that the machine says carry a target label; not looked at when the design has no targets.
+        design: how to draw.
+        draw_id: name of the draw, unique in the study.
+        seed: at least 0.
+
+    Returns:
+        The draw, or why none is made: no session, a session or unit named twice, or fewer than `LEAST_PER_SESSION`
+        units a session.
+    """
+    refused = _unusable(sessions, design)
+    if refused is not None:
+        return refused
+    frame = {session: _strata(units, positive, design) for session, units in sorted(sessions) if units}
+    strata = []
+    for session, parts in frame.items():
+        sizes = allocate({stratum: len(units) for stratum, units in parts.items()}, design.per_session, design)
+        for stratum, units in parts.items():
+            taken = _take(units, sizes[stratum], _generator(seed, session, stratum, 1))
+            strata.append(DrawnStratum(session, stratum, units, taken, (len(taken),)))
+    return Draw(draw_id, design, (seed,), tuple(strata), tuple(sorted(name for name, units in sessions if not units)))
+
+
+def extend_draw(draw: Draw, more_per_session: int, *, seed: int, effects_seen: bool) -> Draw | Refusal:
+    """Draw further units from those not yet drawn, in the strata of the first draw (`statistics.md` 1.1, A4).
+
+    Args:
+        draw: the draw so far.
+        more_per_session: how many further units in each session, all that are left where there are fewer; at least 1.
+        seed: at least 0; may be the seed of the first draw.
+        effects_seen: whether anybody has seen an effect that rests on this draw. Drawing on until an effect shows
+            finds one that is not there.
+
+    Returns:
+        The draw with one wave more and the name it had, or why it cannot be extended.
+    """
+    if effects_seen:
+        return Refusal(
+            "De uitkomsten van deze steekproef zijn al bekeken; wie doorgaat tot er iets uitkomt, vindt altijd iets.",
+            "Leg de omvang vast voordat er een vergelijking wordt gemaakt, of begin een nieuwe studie met nieuwe "
+            "sessies.",
+        )
+    if more_per_session < 1:
+        return Refusal(
+            f"Een aanvulling van {more_per_session} uitingen per sessie is geen aanvulling.",
+            "Geef een aantal van 1 of meer.",
+        )
+    if all(len(stratum.drawn) == len(stratum.units) for stratum in draw.strata):
+        return Refusal("Alle uitingen zijn al getrokken.", "Er valt niets aan te vullen: gebruik wat er is.")
+    wave = len(draw.seeds) + 1
+    extended = [
+        stratum
+        for session in draw.sessions
+        for stratum in _extend_session(draw.of(session), more_per_session, draw.design, seed, wave)
+    ]
+    return replace(draw, seeds=(*draw.seeds, seed), strata=tuple(extended))
+
+
+def _extend_session(
+    strata: Sequence[DrawnStratum], more: int, design: DrawDesign, seed: int, wave: int
+) -> list[DrawnStratum]:
+    """Draw so that the strata come as near as they can to what one larger draw would have taken."""
+    drawn = {part.stratum: len(part.drawn) for part in strata}
+    sizes = {part.stratum: len(part.units) for part in strata}
+    wanted = allocate(sizes, sum(drawn.values()) + more, design)
+    extended = []
+    for part in strata:
+        had = set(part.drawn)
+        left = tuple(unit for unit in part.units if unit not in had)
+        number = max(wanted[part.stratum] - drawn[part.stratum], 0)
+        taken = _take(left, number, _generator(seed, part.session, part.stratum, wave))
+        extended.append(replace(part, drawn=(*part.drawn, *taken), waves=(*part.waves, len(taken))))
+    return extended
+
+
+def _unusable(sessions: Sequence[tuple[str, Sequence[str]]], design: DrawDesign) -> Refusal | None:
+    if not any(units for _, units in sessions):
+        return Refusal("Er is geen sessie met uitingen om uit te trekken.", "Voeg eerst sessies toe en deel ze op.")
+    named = Counter(session for session, _ in sessions)
+    twice = sorted(session for session, times in named.items() if times > 1)
+    if twice:
+        return Refusal(f"Dezelfde sessie komt meermaals voor: {', '.join(twice)}.", "Noem elke sessie één keer.")
+    units = Counter(unit for _, listed in sessions for unit in listed)
+    double = sorted(unit for unit, times in units.items() if times > 1)
+    if double:
+        return Refusal(
+            f"{len(double)} uitingen komen meermaals voor, zoals {double[0]}.", "Geef elke uiting een eigen naam."
+        )
+    if design.per_session < LEAST_PER_SESSION:
+        return Refusal(
+            f"Met {design.per_session} uitingen per sessie zijn de cijfers te onzeker om op te vertrouwen.",
+            f"Trek er ten minste {LEAST_PER_SESSION}, liever 40.",
+        )
+    return None
+
+
+def _strata(units: Sequence[str], positive: AbstractSet[str], design: DrawDesign) -> dict[Stratum, tuple[str, ...]]:
+    """Divide the units of a session; sorted, so that the order in which they come does not matter."""
+    if not design.targets:
+        return {Stratum.GEHEEL: tuple(sorted(units))}
+    parts = {
+        Stratum.POSITIEF: tuple(sorted(unit for unit in units if unit in positive)),
+        Stratum.OVERIG: tuple(sorted(unit for unit in units if unit not in positive)),
+    }
+    return {stratum: part for stratum, part in parts.items() if part}
+
+
+def allocate(sizes: dict[Stratum, int], total: int, design: DrawDesign) -> dict[Stratum, int]:
+    """Say how many units each stratum of a session gives; what one cannot give, the other does.
+
+    Args:
+        sizes: number of units of each stratum.
+        total: how many in all, more than there are for all of them.
+        design: the share and the least.
+    """
+    if len(sizes) == 1:
+        return {stratum: min(size, total) for stratum, size in sizes.items()}
+    positives, others = sizes[Stratum.POSITIEF], sizes[Stratum.OVERIG]
+    least = design.least_per_stratum
+    wanted = min(max(round(design.positive_share * total), least), total - least)
+    of_others = min(others, total - min(positives, wanted))
+    return {Stratum.POSITIEF: min(positives, total - of_others), Stratum.OVERIG: of_others}
+
+
+def _take(units: Sequence[str], number: int, generator: np.random.Generator) -> tuple[str, ...]:
+    return tuple(units[at] for at in generator.permutation(len(units))[:number].tolist())
+
+
+def _generator(seed: int, session: str, stratum: Stratum, wave: int) -> np.random.Generator:
+    """Make a generator for one stratum and wave alone, so that other sessions and earlier waves do not move it."""
+    place = hashlib.sha256(f"{session}\n{stratum}\n{wave}".encode()).digest()
+    return np.random.default_rng([seed, int.from_bytes(place[:16], "big")])
