@@ -38,9 +38,11 @@ from pipeline.tagging.base import BUILT_BASE, ensure_base  # noqa: E402
 from pipeline.tagging.encoder import load_encoder  # noqa: E402
 from pipeline.tagging.heads import Head  # noqa: E402
 from pipeline.tagging.inputs import inputs_of  # noqa: E402
+from pipeline.tagging.learn import Example  # noqa: E402
 from pipeline.tagging.network import build_network  # noqa: E402
 from pipeline.tagging.tagger import load_tagger  # noqa: E402
 from pipeline.tagging.weights import Manifest, pack, save_tagger  # noqa: E402
+from pipeline.tagging.words import fit_words  # noqa: E402
 from pipeline.unitise.cutting import cut  # noqa: E402
 from pipeline.unitise.utterances import is_minimal  # noqa: E402
 
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
 
 STUDY = ROOT / "corpora" / "voorbeeld"
 ROUNDS = 3
+SENTENCE = "Zij heeft die brief drie keer gelezen."
 SECONDS = 60
 """For all rounds together."""
 WARM_UP_UNITS = 8
@@ -97,9 +100,15 @@ def save(folder: Path, heads: tuple[Head, ...], encoder: Encoder) -> Path:
     """Save an untrained tagger: what its weights are does not change how fast it is."""
     params = replace(read_params(ROOT / "params.yaml"), base=BUILT_BASE)
     torch.manual_seed(1)
-    weights = pack(build_network(heads, encoder, params.learnt_layers, params.context))
+    words = fit_words([spoken(head.dimension, head.labels[0]) for head in heads], heads, 1)
+    weights = pack(build_network(heads, encoder, params.learnt_layers, params.context), words)
     save_tagger(folder, weights, Manifest("b", "b 1 (0)", BUILT_BASE, encoder.sha, params, heads, (), {}), {})
     return folder
+
+
+def spoken(dimension: str, label: str) -> Example:
+    """Make a labelled unit, so that words have something to be weighed by."""
+    return Example("s", "s", dimension, dimension, SENTENCE, "", (), only_teaches=False, answers={dimension: (label,)})
 
 
 def theirs(encoder: Encoder, batch: int) -> Callable[[list[str]], object]:

@@ -165,11 +165,13 @@ def train(
     source: Annotated[
         Path, typer.Argument(metavar="STUDIE", help="Map van een studie, of een tabel (CSV, XLSX) met tekst en labels.")
     ],
-    out: Annotated[Path | None, typer.Option(help="Map voor het model; zonder: bij de studie.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Map voor het model; zonder: bij de studie, of TABEL-model naast de tabel.")
+    ] = None,
     codebook: Codebook = None,
     folds: Annotated[
         int | None,
-        typer.Option(min=2, help="In zoveel rondes delen de sessies om de beurt niet mee; zonder: params.yaml."),
+        typer.Option(min=2, help="In zoveel rondes doen de sessies om de beurt niet mee; zonder: params.yaml."),
     ] = None,
 ) -> None:
     """Train een model op de vastgestelde labels van een studie (het blijft bij die studie), of op een tabel.
@@ -179,10 +181,10 @@ def train(
     from pipeline.steps import train as step
 
     if source.is_file():
-        place = out or source.with_suffix("")
+        place = out or source.with_name(f"{source.stem}-model")
         _model_stage(lambda shelf, params: step.run_table(shelf, source, codebook, params, place, folds))
     else:
-        _whole_study(source, lambda study: step.run(study, out, folds))
+        _whole_study(source, lambda study: step.run(study, out, folds, codebook))
 
 
 @app.command()

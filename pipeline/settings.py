@@ -98,8 +98,8 @@ def own_prefect_server() -> str | None:
 def quiet_libraries() -> None:
     """Keep libraries from calling a hub, chatting, or filling memory; an environment set by the user wins.
 
-    torch keeps prepared sums for every size of batch it ever met. Units differ so much in length that a thousand of them
-    cost several hundred megabytes, while few are met again.
+    torch keeps prepared sums for every size of batch it ever met. Units differ so much in length that a thousand of
+    them cost several hundred megabytes, while few are met again.
     """
     for name, value in {
         "HF_HUB_OFFLINE": "1",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from click.testing import Result
 
 NAMES = ("Tjitske", "Wiersma", "Reduan", "Benali", "Kowalczyk", "Marjolein", "Hendrik")
 """Real names in the world's transcripts; none may stand in anything that is stored or logged in the clear."""
@@ -76,3 +79,16 @@ def make_study(folder: Path, sessions: tuple[str, ...] = ("een", "twee", "drie")
     for session in sessions:
         (folder / "transcripten" / f"{session}.txt").write_text(TALKS[session], encoding="utf-8")
     return folder
+
+
+def typed(*words: str) -> Result:
+    """Type a command; what it does to the rights of new files stays with it."""
+    from typer.testing import CliRunner
+
+    from pipeline.cli import app
+
+    mask = os.umask(0o022)
+    try:
+        return CliRunner().invoke(app, words)
+    finally:
+        os.umask(mask)

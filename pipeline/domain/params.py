@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class TaggerParams:
         learning_rate_encoder: highest learning rate of those layers, in (0, 0.1].
         learning_rate_heads: highest learning rate of the heads, in (0, 0.1].
         epochs: passes over the labelled units, in [1, 100].
+        least_steps: steps of training, in [1, 10000]: a small set gets more passes until it has so many (`for_units`).
         batch: units in one step, in [1, 512].
         as_recognised: share of the batches shown in lower case without punctuation, in [0, 1].
         without_roles: share of the batches shown without roles of the speakers, in [0, 1].
@@ -30,9 +32,19 @@ class TaggerParams:
     learning_rate_encoder: float
     learning_rate_heads: float
     epochs: int
+    least_steps: int
     batch: int
     as_recognised: float
     without_roles: float
     seed: int
     folds: int
     unsure: float
+
+    def for_units(self, units: int) -> TaggerParams:
+        """Give a small set more passes, so that training takes `least_steps` at least.
+
+        Args:
+            units: labelled units to learn from, at least one.
+        """
+        passes = math.ceil(self.least_steps / math.ceil(units / self.batch))
+        return replace(self, epochs=max(self.epochs, passes))

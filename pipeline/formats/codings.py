@@ -14,7 +14,7 @@ from pipeline.domain.agreement import Coding, CodingTable
 from pipeline.domain.codebook import Dimension, DimensionKind, Label
 from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
 from pipeline.formats.findings import Findings, instead_of
-from pipeline.formats.labels import CODER, CODER_KIND, CONTEXT, TEXT_SHA, UNIT
+from pipeline.formats.labels import CODER, CODER_KIND, CONTEXT, TEXT_SHA, UNIT, report_repeats
 from pipeline.formats.sheets import Columns, Row, Sheet, read_sheet
 
 if TYPE_CHECKING:
@@ -125,19 +125,15 @@ def _labels(row: Row, dimension: Dimension, findings: Findings) -> tuple[str, ..
     return tuple(label for label in dimension.label_ids if label in parts)
 
 
-def _check_whole(rows: Iterable[Row], place: str, findings: Findings) -> None:
+def _check_whole(rows: Sequence[Row], place: str, findings: Findings) -> None:
     """Report what is wrong between rows: the same coder twice, another session for a unit, a single coder."""
-    first: dict[tuple[str, str], Row] = {}
+    report_repeats(rows, findings)
     sessions: dict[str, Row] = {}
     for row in rows:
-        earlier = first.setdefault((row.get(UNIT), row.get(CODER)), row)
-        if earlier is not row and row.get(UNIT) and row.get(CODER):
-            found = f"deze uiting heeft van deze codeur al labels op rij {earlier.number}"
-            findings.add(row.place_of(UNIT), found, "Houd één rij per uiting en codeur over.")
         before = sessions.setdefault(row.get(UNIT), row)
         if before.get(SESSION) != row.get(SESSION):
             found = f"deze uiting heeft op rij {before.number} een andere sessie"
             findings.add(row.place_of(SESSION), found, "Maak de sessie op alle rijen van de uiting gelijk.")
-    if len({coder for _, coder in first if coder}) < _FEWEST_CODERS:
+    if len({row.get(CODER) for row in rows} - {""}) < _FEWEST_CODERS:
         found = "er zijn geen twee codeurs"
         findings.add(place, found, "Zet de rijen van alle codeurs onder elkaar in één tabel.")

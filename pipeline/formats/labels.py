@@ -65,7 +65,7 @@ def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
             cure = f"Voeg een kolom toe voor {one_of(dimension.id for dimension in dimensions)}."
             findings.add(path.name, "er is geen kolom met labels", cure)
         rows = tuple(_RowReader(row, dimensions, findings).read() for row in sheet.rows)
-        _report_repeats(sheet.rows, findings)
+        report_repeats(sheet.rows, findings)
     findings.stop_if_any()
     return rows
 
@@ -240,7 +240,8 @@ def _gate_trouble(dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -
     return "open" if nothing else "dicht"
 
 
-def _report_repeats(rows: Iterable[Row], findings: Findings) -> None:
+def report_repeats(rows: Iterable[Row], findings: Findings) -> None:
+    """Report every row in which a coder has already given labels to the unit on an earlier row."""
     first: dict[tuple[str, str], Row] = {}
     for row in rows:
         key = (row.get(UNIT), row.get(CODER))

@@ -13,7 +13,7 @@ from pipeline.formats.names import read_names
 from pipeline.steps.base import prepare_base
 from pipeline.steps.outcome import NOTHING_DONE, OK, SOME_FAILED
 from pipeline.steps.progress import bar, say
-from pipeline.steps.single import Door, check_out, deliver, read, read_roster
+from pipeline.steps.single import Door, check_out, deliver, read, without_speakers
 from pipeline.tagging.heads import is_unsure
 from pipeline.tagging.weights import read_manifest
 from pipeline.unitise.cutting import cut
@@ -91,14 +91,13 @@ class _Coder:
     """Codes one file after another; loads the tagger for the first that can be read."""
 
     def __init__(self, shelf: Shelf, codebook: Path | None, model: Path | None, roster: Path | None) -> None:
-        """Find codebook and model; look whether the roster can be read.
+        """Find codebook and model, and read the roster.
 
         Raises:
             InputError: when one of them cannot be used.
         """
-        self._shelf, self._roster = shelf, roster
-        if roster is not None:
-            read_names(roster)
+        self._shelf = shelf
+        self._roster = read_names(roster) if roster else None
         learnt_from = shelf.codebooks / read_manifest(model).codebook if model and codebook is None else codebook
         self._codebook = shelf.codebook(learnt_from)
         self._model = model or shelf.tagger(self._codebook)
@@ -125,7 +124,7 @@ class _Coder:
             for turn in transcript.turns:
                 cuts.append(cut(turn.text))
                 advance(turn.number)
-        outcome = self._door.pseudonymise(transcript, tuple(cuts), read_roster(self._roster, transcript))
+        outcome = self._door.pseudonymise(transcript, tuple(cuts), without_speakers(self._roster, transcript))
         session = unitise(outcome.transcript)
         with bar(f"{name}: coderen door het model", sum(not unit.minimal for unit in session.utterances)) as advance:
             predictions = self._tagger.tag(session, report=lambda done, _total: advance(done))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pipeline.formats.names import read_names
 from pipeline.steps.outcome import OK
 from pipeline.steps.progress import say
-from pipeline.steps.single import Door, check_out, deliver, read, read_roster
+from pipeline.steps.single import Door, check_out, deliver, read, without_speakers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +33,8 @@ def run(shelf: Shelf, path: Path, roster: Path | None = None, out: Path | None =
     """
     check_out(out, [path, roster])
     transcript = read(path)
-    known = read_roster(roster, transcript)
-    outcome = Door(shelf.lists).pseudonymise(transcript, roster=known)
+    known = read_names(roster) if roster else None
+    outcome = Door(shelf.lists).pseudonymise(transcript, roster=without_speakers(known, transcript))
     deliver(span_rows(outcome), out)
     counts = ", ".join(f"{kind} {count}" for kind, count in outcome.transcript.replaced)
     say(f"{path.name}: beurten {len(transcript.turns)}, gevonden: {counts or 'niets'}")

@@ -9,6 +9,7 @@ import json
 import shutil
 from typing import TYPE_CHECKING
 
+from pipeline.domain.errors import InputError, Problem
 from pipeline.formats.codebook import read_codebook
 from pipeline.formats.cues import read_cues
 from pipeline.formats.params import read_params
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.params import TaggerParams
+    from pipeline.domain.study import Study
     from pipeline.steps.session import Summary
     from pipeline.steps.single import Shelf
     from pipeline.steps.workplace import Workplace
@@ -34,17 +36,50 @@ def snapshot(studies: Sequence[Workplace], work: Path) -> Summary:
     """Freeze the settled labels of studies.
 
     Args:
-        studies: all with the same codebook.
+        studies: all with the same codebook, each with session ids of its own.
         work: folder of this model's stages.
+
+    Raises:
+        InputError: when the studies do not go together, or have too few settled labels to learn anything from.
     """
     from pipeline.tagging.snapshot import write_snapshot
 
-    sessions = tuple(session for study in studies for session in labelled_sessions(study, study.read_study()))
+    declared = [(study, study.read_study()) for study in studies]
+    _check_together(declared)
+    sessions = tuple(session for study, its in declared for session in labelled_sessions(study, its))
     units = check_enough(sessions, work)
     shutil.rmtree(work / SNAPSHOT, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     write_snapshot(work / SNAPSHOT, sessions)
     return {"sessies": len(sessions), "uitingen": units}
+
+
+def _check_together(studies: Sequence[tuple[Workplace, Study]]) -> None:
+    """Refuse studies with different codebooks, or with a session id that another one has too.
+
+    Raises:
+        InputError: when there are any.
+    """
+    books = [workplace.read_codebook(study).version_key for workplace, study in studies]
+    problems = [
+        Problem(
+            f"{workplace.study.name}/study.yaml",
+            f"het codeboek is {book}, dat van {studies[0][0].study.name} is {books[0]}",
+            "Leg alleen studies met hetzelfde codeboek samen vast.",
+        )
+        for (workplace, _), book in zip(studies, books, strict=True)
+        if book != books[0]
+    ]
+    owners: dict[str, Workplace] = {}
+    for workplace, study in studies:
+        for session in study.sessions:
+            owner = owners.setdefault(session.id, workplace)
+            if owner is not workplace:
+                place = f"{workplace.study.name}/sessions.csv"
+                found = f"de sessie '{session.id}' is er ook in {owner.study.name}"
+                problems.append(Problem(place, found, "Geef haar in een van beide studies een andere naam."))
+    if problems:
+        raise InputError(problems)
 
 
 def split(shelf: Shelf, params: Path, work: Path) -> Summary:

@@ -13,7 +13,6 @@ from pipeline.domain.pseudonym import PseudonymKey
 from pipeline.formats.codebook import read_codebook
 from pipeline.formats.lines import json_lines
 from pipeline.formats.lists import read_name_lists
-from pipeline.formats.names import read_names
 from pipeline.formats.reading import read_transcript
 from pipeline.pseudonymise.door import Outcome, Pseudonymiser, Request
 from pipeline.steps.progress import say
@@ -124,19 +123,10 @@ def read(path: Path) -> Transcript:
     return transcript
 
 
-def read_roster(path: Path | None, transcript: Transcript) -> Roster | None:
-    """Read who is known beforehand, but for who speaks under that very name: one person, one pseudonym.
-
-    Args:
-        path: table of participants, or a text with one name a line; `None` for nobody.
-        transcript: the talk.
-
-    Raises:
-        InputError: when the file cannot be read.
-    """
-    if path is None:
+def without_speakers(roster: Roster | None, transcript: Transcript) -> Roster | None:
+    """Leave out of a roster who speaks under that very name: one person, one pseudonym."""
+    if roster is None:
         return None
-    roster = read_names(path)
     speaking = {speaker.name for speaker in transcript.speakers}
     return replace(roster, persons=tuple(person for person in roster.persons if person.name not in speaking))
 

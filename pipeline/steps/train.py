@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from pipeline.store.database import Store
 
 FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
-"""With less, what comes out is worse than no model at all; and one session says nothing of another."""
+"""With less, what comes out is worse than no model at all; and with one session there is none to be judged on."""
 SITE = "werkplaats"
 SETTLER = "vaststelling"
 """Name of the coder whose word is final where coders differed."""
 
 
-def run(workplace: Workplace, out: Path | None = None, folds: int | None = None) -> Summary:
+def run(
+    workplace: Workplace, out: Path | None = None, folds: int | None = None, codebook: Path | None = None
+) -> Summary:
     """Bring the study up to its labels, and train; sessions that cannot be processed are left out and named.
 
     Args:
@@ -51,20 +53,28 @@ def run(workplace: Workplace, out: Path | None = None, folds: int | None = None)
         out: folder for the tagger; `None` for a place within the study, where its next run finds it. A tagger holds
             hashes of the words that it learnt from, so that of a real study stays with the study.
         folds: rounds in which sessions are left out in turn; `None` for what the parameters say.
+        codebook: must be `None`, for a study names its own.
 
     Returns:
         Number of sessions and of labelled units it learnt from.
 
     Raises:
-        InputError: when the study has too few settled labels to learn anything from.
+        InputError: when a codebook is given, the folder holds something else, or the study has too few settled labels
+            to learn anything from.
     """
+    if codebook is not None:
+        place = "--codebook"
+        cure = "Laat --codebook weg, of noem het codeboek in study.yaml."
+        raise InputError.single(place, "een studie heeft haar eigen codeboek", cure)
     study = workplace.read_study()
-    codebook = workplace.read_codebook(study)
+    book = workplace.read_codebook(study)
+    folder = out or workplace.own_tagger(book)
+    check_folder(folder)
     sessions = labelled_sessions(workplace, study)
+    check_enough(sessions, workplace.study)
     shelf = Shelf(workplace.codebooks, workplace.lists, workplace.models)
-    cues = read_cues(workplace.codebook_folder(study), codebook)
-    params = _told(workplace.params, folds)
-    summary = _learn(sessions, codebook, cues, shelf, params, out or workplace.own_tagger(codebook))
+    cues = read_cues(workplace.codebook_folder(study), book)
+    summary = _learn(sessions, book, cues, shelf, _told(workplace.params, folds), folder)
     say("Hoort het bij de studie, dan wordt het vanaf nu gebruikt. Terug naar het meegeleverde? Verwijder die map.")
     return summary
 
@@ -76,21 +86,27 @@ def run_table(
 
     Args:
         shelf: codebooks, name lists and models that ship.
-        table: CSV or XLSX with a column `tekst`, optional `sessie`, `spreker`, `functie`, `schrijver`, and one column a
-            dimension; the rows of a session in order of speaking.
+        table: CSV or XLSX with a column `tekst`, optional `sessie`, `spreker`, `functie`, `schrijver`,
+            `soort_codeur`, and one column a dimension; the rows of a session in order of speaking. Without sessions
+            there is nothing to leave out, so the tagger comes without figures.
         codebook: folder of a codebook, or id of one that ships; `None` for the usual one.
         params: file with the parameters of the tagger.
         out: folder for the tagger.
         folds: as in `run`.
 
     Raises:
-        InputError: when the table cannot be used, or has too few labels to learn anything from.
+        InputError: when the folder holds something else, the table cannot be used, or it has too few labels to learn
+            anything from.
     """
+    check_folder(out)
     folder = shelf.codebook_folder(codebook)
     book = read_codebook(folder)
     rows = read_examples(table, book)
     door = Door(shelf.lists)
     sessions = tuple(_session_of(door, name, its) for name, its in by_session(rows).items())
+    _check_table(sessions, table)
+    if all(row.coder_kind is None for row in rows):
+        say("De tabel heeft geen kolom soort_codeur; de kaart van het model noemt de labels die van mensen.")
     return _learn(sessions, book, read_cues(folder, book), shelf, _told(params, folds), out)
 
 
@@ -108,7 +124,7 @@ def _learn(
     out: Path,
 ) -> Summary:
     """Train on sessions with settled labels, and say where the tagger is."""
-    units = check_enough(sessions, out)
+    units = _units(sessions)
     prepare_base(params.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
@@ -119,13 +135,33 @@ def _learn(
     return {"sessies": len(sessions), "uitingen": units}
 
 
+def check_folder(out: Path) -> None:
+    """Refuse a folder that holds something else than a tagger: all of it would go when the tagger is put there.
+
+    Raises:
+        InputError: when it does, or is no folder at all.
+    """
+    from pipeline.tagging.swap import LOCK, WORK, finish
+    from pipeline.tagging.weights import MANIFEST
+
+    if out.exists() and not out.is_dir():
+        raise InputError.single(str(out), "dit is geen map", "Geef met --out een nieuwe of lege map.")
+    if not out.is_dir():
+        return
+    finish(out, MANIFEST)
+    left = {path.name for path in out.iterdir() if path.name != LOCK and not path.name.startswith(WORK)}
+    if left and MANIFEST not in left:
+        found = "in deze map staat iets anders dan een model, en dat zou verdwijnen"
+        raise InputError.single(str(out), found, "Geef met --out een nieuwe of lege map.")
+
+
 def check_enough(sessions: tuple[TrainingSession, ...], place: Path) -> int:
-    """Count the units with settled labels.
+    """Count the units on which the coders of a study settled.
 
     Raises:
         InputError: when there are too few to learn anything from.
     """
-    units = sum(len({label.utterance_id for label in session.labels}) for session in sessions)
+    units = _units(sessions)
     if units < FEWEST_UNITS or len(sessions) < FEWEST_SESSIONS:
         raise InputError.single(
             place.name,
@@ -136,14 +172,40 @@ def check_enough(sessions: tuple[TrainingSession, ...], place: Path) -> int:
     return units
 
 
+def _check_table(sessions: tuple[TrainingSession, ...], table: Path) -> None:
+    """Refuse a table with too few labels; say it when there is no session to leave out.
+
+    Raises:
+        InputError: when there are too few.
+    """
+    units = _units(sessions)
+    if units < FEWEST_UNITS:
+        found = f"het aantal uitingen met een label is {units}"
+        cure = f"Geef er minstens {FEWEST_UNITS} een label; met minder leert een model niets."
+        raise InputError.single(table.name, found, cure)
+    if len(sessions) < FEWEST_SESSIONS:
+        say(
+            "Alle uitingen zijn van één sessie, dus er blijft niets over om op te toetsen: het model komt zonder "
+            "cijfers. Met een kolom 'sessie' en minstens twee sessies krijg je die wel."
+        )
+
+
+def _units(sessions: Iterable[TrainingSession]) -> int:
+    return sum(len({label.utterance_id for label in session.labels}) for session in sessions)
+
+
 def labelled_sessions(workplace: Workplace, study: Study) -> tuple[TrainingSession, ...]:
-    """Bring a study up to its labels and give the sessions that have settled ones."""
+    """Bring a study up to its labels and give the sessions that have settled ones.
+
+    Raises:
+        InputError: when its tables of labels or its `herkomst.csv` cannot be used.
+    """
+    sites = {session.id: session.site for session in study.sessions}
+    origins = read_origins(workplace.study, sites)
     for session in study.sessions:
         _bring_up(workplace, session.id)
     if labels.tables(workplace):
         labels.run(workplace)
-    origins = read_origins(workplace.study)
-    sites = {session.id: session.site for session in study.sessions}
     with workplace.open_store() as store:
         return tuple(_labelled(study, store, origins, sites))
 
@@ -207,7 +269,9 @@ def _session_of(door: Door, name: str, rows: Sequence[ExampleRow]) -> TrainingSe
         if number in by_turn
         for dimension, given in row.labels.items()
     )
-    return TrainingSession(units, settled, CoderKind.MENS, None, group=rows[0].group)
+    machine = any(row.coder_kind is CoderKind.TAALMODEL for row in rows)
+    judge = CoderKind.TAALMODEL if machine else CoderKind.MENS
+    return TrainingSession(units, settled, labelled_by=judge, written_by=None, group=rows[0].group)
 
 
 def settle(judgements: Iterable[Judgement]) -> Iterator[SettledLabel]:

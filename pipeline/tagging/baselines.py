@@ -1,11 +1,12 @@
 """What a tagger must beat: the most frequent label, cue words, word counts, and vectors of the base as it is.
 
-All but the cue words learn from the same folds as the tagger does, and choose their thresholds in the same way.
+All but the cue words learn from the same folds as the tagger does; word counts and vectors choose their thresholds in
+the same way too. Word counts are one of the two readers of the tagger itself, asked alone.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,15 +15,13 @@ from pipeline.tagging.cues import cue_labels
 from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.evaluate import NEVER, judge
 from pipeline.tagging.heads import decide, shares_of_levels
-from pipeline.tagging.inputs import Guise, plain_words
+from pipeline.tagging.inputs import Guise
 from pipeline.tagging.jobs import BATCH_TOKENS
 from pipeline.tagging.learn import best_device, targets
 from pipeline.tagging.network import STRETCH, build_network
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from scipy.sparse import csr_matrix
+    from collections.abc import Sequence
 
     from pipeline.domain.cues import Cue
     from pipeline.tagging.evaluate import Answers
@@ -34,16 +33,12 @@ if TYPE_CHECKING:
 MAJORITY, CUES, WORDS, FROZEN = "meest_voorkomend", "signaalwoorden", "woorden", "bevroren"
 SIMPLER = (MAJORITY, CUES, WORDS, FROZEN)
 """Simpler ways of answering, from the simplest on."""
-WORD_OR_QUESTION_MARK = r"\b\w+\b|\?"
-REGRESSIONS: dict[str, dict[str, Any]] = {
-    WORDS: {"C": 10.0, "solver": "liblinear", "dual": True},
-    FROZEN: {"C": 1.0, "solver": "lbfgs"},
-}
-"""Penalties were chosen on the first 989 coded units; solvers are the quickest for many empty and few full columns."""
+SOFTNESS = 1.0
+"""Inverse of the penalty of the logistic regressions, chosen on the first 989 coded units."""
 SMALLEST, FURTHEST = 1e-6, 30.0
 
 
-def answer_simply(way: str, bench: Bench, cues: Sequence[Cue], folds: np.ndarray) -> Answers:
+def answer_simply(way: str, bench: Bench, cues: Sequence[Cue], folds: np.ndarray, words: Logits) -> Answers:
     """Answer for every example in one of the simpler ways, learning only from other folds.
 
     Args:
@@ -51,6 +46,7 @@ def answer_simply(way: str, bench: Bench, cues: Sequence[Cue], folds: np.ndarray
         bench: examples, heads, parameters.
         cues: of the codebook.
         folds: of every example, *Shape* (examples,).
+        words: scores by words only of the examples that are in a fold, by taggers that did not learn from it.
 
     Returns:
         Labels of the examples that are in a fold.
@@ -60,7 +56,7 @@ def answer_simply(way: str, bench: Bench, cues: Sequence[Cue], folds: np.ndarray
         return cue_labels(bench.heads, cues, [bench.examples[row].text for row in asked])
     if way == MAJORITY:
         return _most_frequent(bench.heads, bench.examples, folds)
-    logits = _regressed(bench, folds, _word_vectors(bench.examples) if way == WORDS else _base_vectors(bench), way)
+    logits = words if way == WORDS else _regressed(bench, folds)
     examples = [bench.examples[row] for row in asked]
     answers, _ = judge(bench.heads, examples, folds[asked], logits, bench.params.unsure)
     return answers
@@ -80,25 +76,24 @@ def _shares(head: Head, known: Sequence[Example]) -> tuple[float, ...]:
     return tuple((shares_of_levels(yes[None])[0] if head.kind is DimensionKind.ORDINAL else yes).tolist())
 
 
-def _word_vectors(examples: Sequence[Example]) -> Callable[[np.ndarray, np.ndarray], tuple[csr_matrix, csr_matrix]]:
-    """Weigh words, word pairs and strings of 2 to 5 characters of the unit itself, without context and role marks."""
-    texts = np.array([plain_words(example.text) for example in examples], object)
+def _regressed(bench: Bench, folds: np.ndarray) -> Logits:
+    """Answer with one logistic regression a score on vectors of the base; rare labels weigh in as often as others."""
+    vectors = _base_vectors(bench)
+    logits = {head.dimension: np.zeros((len(folds), head.scores)) for head in bench.heads}
+    for fold in set(folds.tolist()) - {NEVER}:
+        known, asked = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+        middle, spread = vectors[known].mean(0), vectors[known].std(0) + SMALLEST
+        learnt, new = ((vectors[rows] - middle) / spread for rows in (known, asked))
+        for head in bench.heads:
+            table, answered = targets(head, [bench.examples[row] for row in known.tolist()])
+            for number in range(head.scores):
+                yes = table[answered, number]
+                logits[head.dimension][asked, number] = _regress(learnt[answered], yes, new, bench.params.seed)
+    return {name: table[folds != NEVER] for name, table in logits.items()}
 
-    def make(known: np.ndarray, asked: np.ndarray) -> tuple[csr_matrix, csr_matrix]:
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.pipeline import make_union
 
-        counts = make_union(
-            TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=WORD_OR_QUESTION_MARK),
-            TfidfVectorizer(ngram_range=(2, 5), analyzer="char_wb", sublinear_tf=True, min_df=2),
-        )
-        return counts.fit_transform(texts[known]).tocsr(), counts.transform(texts[asked]).tocsr()
-
-    return make
-
-
-def _base_vectors(bench: Bench) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
-    """Read the units with the encoder as it was before training, each by itself."""
+def _base_vectors(bench: Bench) -> np.ndarray:
+    """Read the units with the encoder as it was before training, each by itself; *Shape* (examples, width)."""
     import torch
 
     encoder = load_encoder(bench.params.base, bench.base)
@@ -108,41 +103,17 @@ def _base_vectors(bench: Bench) -> Callable[[np.ndarray, np.ndarray], tuple[np.n
     with torch.inference_mode():
         texts = [shown[Guise.AS_IS].ids for shown in bench.shown]
         rows, vectors = network.read(texts, BATCH_TOKENS, STRETCH)
-    table = vectors.cpu().numpy()[[rows[text] for text in texts]]
-
-    def make(known: np.ndarray, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        middle, spread = table[known].mean(0), table[known].std(0) + SMALLEST
-        return (table[known] - middle) / spread, (table[asked] - middle) / spread
-
-    return make
+    found: np.ndarray = vectors.cpu().numpy()[[rows[text] for text in texts]]
+    return found
 
 
-def _regressed(
-    bench: Bench,
-    folds: np.ndarray,
-    vectors: Callable[[np.ndarray, np.ndarray], tuple[csr_matrix, csr_matrix] | tuple[np.ndarray, np.ndarray]],
-    way: str,
-) -> Logits:
-    """Answer with one logistic regression a score; rare labels weigh in as often as frequent ones."""
-    logits = {head.dimension: np.zeros((len(folds), head.scores)) for head in bench.heads}
-    for fold in set(folds.tolist()) - {NEVER}:
-        known, asked = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        learnt, new = vectors(known, asked)
-        for head in bench.heads:
-            table, answered = targets(head, [bench.examples[row] for row in known.tolist()])
-            for number in range(head.scores):
-                yes = table[answered, number]
-                logits[head.dimension][asked, number] = _regress(learnt[answered], yes, new, way, bench.params.seed)
-    return {name: table[folds != NEVER] for name, table in logits.items()}
-
-
-def _regress(
-    learnt: csr_matrix | np.ndarray, yes: np.ndarray, new: csr_matrix | np.ndarray, way: str, seed: int
-) -> np.ndarray:
+def _regress(learnt: np.ndarray, yes: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
     from sklearn.linear_model import LogisticRegression
 
     if not len(yes) or yes.min() == yes.max():
-        return np.full(new.shape[0], FURTHEST if len(yes) and yes[0] else -FURTHEST)
-    model = LogisticRegression(**REGRESSIONS[way], class_weight="balanced", max_iter=1000, random_state=seed)
+        return np.full(len(new), FURTHEST if len(yes) and yes[0] else -FURTHEST)
+    model = LogisticRegression(
+        C=SOFTNESS, solver="newton-cholesky", class_weight="balanced", max_iter=100, random_state=seed
+    )
     scores: np.ndarray = model.fit(learnt, yes > 0).decision_function(new)
     return scores

@@ -1,7 +1,8 @@
 """Learn from answers for left-out sessions how far scores can be believed, and by what the labels are best chosen.
 
 Per dimension: scaling of the scores (Guo et al. 2017, "On calibration of modern neural networks"; with a shift a score,
-since rare labels are learnt with a heavier weight), then thresholds and favours that give the best F1 on these answers,
+since rare labels are learnt with a heavier weight, and with a scale for each reader, so that the one that knows more
+counts for more), then thresholds and favours that give the best F1 on these answers,
 then the certainty below which the least certain units lie.
 """
 
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.tagging.heads import DEFAULT_THRESHOLD, SMALLEST, certainty, decide, probabilities_of
+from pipeline.tagging.heads import DEFAULT_THRESHOLD, SMALLEST, by_reader, certainty, decide, probabilities_of
 from pipeline.tagging.learn import targets
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ ENOUGH_TO_TUNE = 5
 """Scales, thresholds and favours are chosen from the data only for a label with so many units."""
 ENOUGH_OF_A_LEVEL = 30
 PRIOR = 1.0
-"""How many units' worth of belief that a score is right as it is."""
+"""How many units' worth of belief that the scales are `AT_FIRST` and the shifts 0."""
+AT_FIRST = (1.0, 0.3)
+"""Scales of the readers to begin with: the network's scores as they are, those of words for something."""
 WIDEST, STEP = 2.4, 0.2
 """Favours lie in [-WIDEST, WIDEST], on a grid of STEP, on the scale of natural logarithms."""
 ROUNDS = 2
@@ -63,13 +66,13 @@ def probabilities(heads: Sequence[Head], logits: Logits) -> list[Probabilities]:
 
 def _scaled(head: Head, examples: Sequence[Example], logits: np.ndarray) -> Head:
     table, answered = targets(head, examples)
-    known, scores = table[answered], logits[answered]
+    known, scores = table[answered], by_reader(head, logits[answered])
     if head.kind is DimensionKind.SINGLE:
         scales, shifts = _fit_softmax(scores, known)
     else:
-        pairs = [_fit_sigmoid(scores[:, number], known[:, number]) for number in range(head.scores)]
-        scales, shifts = np.array([pair[0] for pair in pairs]), np.array([pair[1] for pair in pairs])
-    return replace(head, scales=_tuple(scales), shifts=_tuple(shifts))
+        pairs = [_fit_sigmoid(scores[:, :, number], known[:, number]) for number in range(head.scores)]
+        scales, shifts = np.array([pair[0] for pair in pairs]).T, np.array([pair[1] for pair in pairs])
+    return replace(head, scales=_tuple(scales.ravel()), shifts=_tuple(shifts))
 
 
 def _tuple(values: np.ndarray) -> tuple[float, ...]:
@@ -77,45 +80,57 @@ def _tuple(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _fit_softmax(scores: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fit one scale for all scores and a shift for each; a label that hardly occurs keeps its shift of 0."""
+    """Fit a scale for each reader and a shift for each score; a label that hardly occurs keeps its shift of 0.
+
+    Args:
+        scores: *Shape* (units, readers, scores).
+        known: 0 and 1, *Shape* (units, scores).
+
+    Returns:
+        Scales, *Shape* (readers, scores), and shifts.
+    """
     from scipy.optimize import minimize
 
     free = known.sum(0) >= ENOUGH_TO_TUNE
-    labels = scores.shape[1]
+    readers, labels = scores.shape[1:]
+    first = np.array(AT_FIRST[:readers])
     if free.sum() < 2:  # noqa: PLR2004 - nothing to weigh against each other
-        return np.ones(labels), np.zeros(labels)
+        return np.repeat(np.eye(readers)[:1].T, labels, axis=1), np.zeros(labels)
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        shift = np.where(free, values[1:], 0.0)
-        z = np.exp(values[0]) * scores + shift
+        scales = first * np.exp(values[:readers])
+        z = np.einsum("r,urs->us", scales, scores) + np.where(free, values[readers:], 0.0)
         z = z - z.max(1, keepdims=True)
         shares = np.exp(z)
         shares /= shares.sum(1, keepdims=True)
         wrong = shares - known
         log_share = (known * np.log(np.maximum(shares, 1e-300))).sum()
-        slope = np.append((wrong * scores).sum() * np.exp(values[0]), np.where(free, wrong.sum(0), 0.0))
+        slope = np.append(np.einsum("us,urs->r", wrong, scores) * scales, np.where(free, wrong.sum(0), 0.0))
         return float(-log_share + PRIOR * (values**2).sum() / 2), slope + PRIOR * values
 
-    values = minimize(loss, np.zeros(labels + 1), jac=True, method="L-BFGS-B").x
-    return np.full(labels, np.exp(values[0])), np.where(free, values[1:], 0.0)
+    values = minimize(loss, np.zeros(readers + labels), jac=True, method="L-BFGS-B").x
+    scales = first * np.exp(values[:readers])
+    return np.repeat(scales[:, None], labels, axis=1), np.where(free, values[readers:], 0.0)
 
 
-def _fit_sigmoid(scores: np.ndarray, known: np.ndarray) -> tuple[float, float]:
+def _fit_sigmoid(scores: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, float]:
+    """Fit the same for one score: *Shape* of scores (units, readers), of scales (readers,)."""
     from scipy.optimize import minimize
 
+    readers = scores.shape[1]
+    first = np.array(AT_FIRST[:readers])
     if min(known.sum(), len(known) - known.sum()) < ENOUGH_TO_TUNE:
-        return 1.0, 0.0
+        return np.eye(readers)[0], 0.0
 
     def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
-        z = np.exp(values[0]) * scores + values[1]
-        yes = 1 / (1 + np.exp(-z))
-        wrong = yes - known
+        scales = first * np.exp(values[:-1])
+        z = scores @ scales + values[-1]
+        wrong = 1 / (1 + np.exp(-z)) - known
         value = (np.logaddexp(0, z) - known * z).sum() + PRIOR * (values**2).sum() / 2
-        slope = np.array([(wrong * scores).sum() * np.exp(values[0]), wrong.sum()])
-        return float(value), slope + PRIOR * values
+        return float(value), np.append(wrong @ scores * scales, wrong.sum()) + PRIOR * values
 
-    values = minimize(loss, np.zeros(2), jac=True, method="L-BFGS-B").x
-    return float(np.exp(values[0])), float(values[1])
+    values = minimize(loss, np.zeros(readers + 1), jac=True, method="L-BFGS-B").x
+    return first * np.exp(values[:-1]), float(values[-1])
 
 
 def _chosen(head: Head, examples: Sequence[Example], logits: np.ndarray) -> Head:

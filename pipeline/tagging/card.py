@@ -76,10 +76,20 @@ def _what(manifest: Manifest) -> str:
         f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), waarvan de "
         f"bovenste {params.learnt_layers} lagen zijn bijgeleerd, met één uitvoerlaag per dimensie "
         f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met de functie van de spreker, "
-        f"en de {params.context} uitingen ervoor. De kansen zijn geijkt op sessies die bij het leren niet meededen. "
-        f"Bij elke dimensie is er een grens: de {params.unsure:.0%} uitingen waar hij het minst zeker van is, kan een "
-        "mens beter zelf bekijken."
+        f"en de {params.context} uitingen ervoor. Ernaast telt een lineair model de woorden van de uiting zelf; bij "
+        "het ijken blijkt hoe zwaar elk telt. "
+        + (_CALIBRATED.format(params.unsure) if any(head.scales for head in manifest.heads) else _NOT_CALIBRATED)
     )
+
+
+_CALIBRATED = (
+    "De kansen zijn geijkt op sessies die bij het leren niet meededen. Bij elke dimensie is er een grens: de {:.0%} "
+    "uitingen waar hij het minst zeker van is, kan een mens beter zelf bekijken."
+)
+_NOT_CALIBRATED = (
+    "**De kansen zijn niet geijkt**, want er was geen andere sessie om dat op te doen: de woorden tellen niet mee, en "
+    "hij zegt nooit dat hij onzeker is."
+)
 
 
 def _how(params: TaggerParams) -> str:
@@ -92,9 +102,7 @@ def _how(params: TaggerParams) -> str:
     )
 
 
-_NO_FIGURES = (
-    "Daar is niets eerlijks over te zeggen: er was maar één sessie met labels, dus geen sessie om op te toetsen."
-)
+_NO_FIGURES = "Daar is niets eerlijks over te zeggen: er was geen tweede sessie met labels om op te toetsen."
 
 
 def _origin(sessions: Sequence[TrainingSession], texts: int) -> str:
@@ -105,6 +113,12 @@ def _origin(sessions: Sequence[TrainingSession], texts: int) -> str:
         authors = {labelled.written_by for labelled in made_up}
         by = " en ".join(sorted(_WHO[author] for author in authors if author is not None))
         lines.append(f"**{which} verzonnen**, geschreven door {by}; er heeft geen echt gesprek plaatsgevonden.")
+    teaching = sum(labelled.only_teaches for labelled in sessions)
+    if teaching:
+        lines.append(
+            f"Van {teaching} leerde hij alleen: dat zijn knipsels, waarin labels vaker voorkomen dan in een heel "
+            "gesprek. Gemeten en geijkt is hij op de andere."
+        )
     coders = {labelled.labelled_by for labelled in sessions}
     lines.append(f"De labels zijn gegeven door {' en '.join(sorted(_WHO[coder] for coder in coders))}.")
     if CoderKind.TAALMODEL in coders:
@@ -211,10 +225,14 @@ def _certainty(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
+def _told(figure: float | None) -> str:
+    return "–" if figure is None else f"{figure:.2f}"
+
+
 def _curve(curve: Sequence[CurvePoint]) -> str:
-    names = list(curve[0].macro_f1)
+    names = list(curve[-1].macro_f1)
     rows = [f"| gecodeerde uitingen | {' | '.join(names)} |", "| ---: |" + " ---: |" * len(names)]
-    rows += [f"| {point.units} | {' | '.join(f'{point.macro_f1[name]:.2f}' for name in names)} |" for point in curve]
+    rows += [f"| {point.units} | {' | '.join(map(_told, map(point.macro_f1.get, names)))} |" for point in curve]
     return (
         "### Hoeveel coderen helpt\n\nMacro-F1 op de eerste ronde, naar het aantal uitingen waarvan geleerd is:\n\n"
         + "\n".join(rows)

@@ -2,8 +2,9 @@
 
 Whole groups are left out at a time: all sessions of one writer where texts are made up, whole sessions otherwise. Units
 of one conversation, and conversations of one writer, resemble each other, so any finer split would flatter. What is
-chosen from answers (scales, thresholds, favours) is chosen for each group on the answers for the others. Answers of all
-groups are put together before a figure is computed, once.
+chosen from answers (scales, thresholds, favours) is chosen for each group on the answers for the others: crossed, not
+nested, for the networks behind those answers did learn from the group. Answers of all groups are put together before a
+figure is computed, once.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ BINS = 10
 COVERAGES = (1.0, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
 NEVER = -1
 """The fold of examples that are only learnt from."""
-FEWEST_IN_FACET = 100
-"""A facet (a style, a writer) with fewer units gets no figure."""
+FEWEST_IN_FACET, FEWEST_SESSIONS_IN_FACET = 100, 3
+"""A facet (a style, a writer) with fewer units or sessions gets no figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class DimensionScore:
             dimension), in `BINS` bins of equal numbers.
         reliability: by bin, mean probability and how often it was true.
         risk: by coverage, the share of units that are wrong among the most certain ones.
-        facets: by facet and value, units and macro F1 over the labels that occur at all.
+        facets: by facet and value, units and macro F1 over the labels that occur in it.
         confusion: by true label, how often each label was given (single and ordinal dimensions).
     """
 
@@ -100,7 +101,7 @@ class Evaluation:
         groups: number of groups (writers, or sessions).
         units: number of labelled units.
         folds: sets of groups that were left out in turn.
-        dimensions: in codebook order.
+        dimensions: in codebook order; those in which at least one of the units has an answer.
     """
 
     sessions: int
@@ -190,7 +191,9 @@ def score(  # noqa: PLR0913, PLR0917 - all that is compared
         units=len(examples),
         folds=folds,
         dimensions=tuple(
-            _score(head, examples, answers, chances, others, double.get(head.dimension, ()), seed) for head in heads
+            _score(head, examples, answers, chances, others, double.get(head.dimension, ()), seed)
+            for head in heads
+            if any(head.dimension in one.answers for one in examples)
         ),
     )
 
@@ -388,7 +391,7 @@ def _facets(
             _Counts.of(head, [truth[n] for n in its], [given[n] for n in its], [""] * len(its)).figures().macro_f1,
         )
         for facet, its in sorted(rows.items())
-        if len(its) >= FEWEST_IN_FACET
+        if len(its) >= FEWEST_IN_FACET and len({examples[n].session for n in its}) >= FEWEST_SESSIONS_IN_FACET
     }
 
 

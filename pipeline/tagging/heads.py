@@ -48,7 +48,8 @@ class Head:
         gate_binds: in the labels learnt from, a hit of the gate always went with a label other than `none_label`; the
             tagger then keeps to that too.
         precedence: ids from strongest to weakest, for equal probabilities.
-        scales: what each score is multiplied by before it becomes a probability, one a score; empty for 1.
+        scales: what each score is multiplied by before those of all readers are added up, one a score of each reader;
+            empty to take the first reader's as they are.
         shifts: what is added to it then, one a score; empty for 0.
         thresholds: for a multi dimension, the probability from which on a label is given, one a label; for an ordinal
             one, the probability of "higher than this label" from which on it is taken to be higher; else empty.
@@ -167,14 +168,15 @@ def probabilities_of(head: Head, logits: np.ndarray) -> np.ndarray:
 
     Args:
         head: whose scores they are.
-        logits: *Shape* (units, `Head.scores`).
+        logits: of one reader or more, *Shape* (units, readers * `Head.scores`).
 
     Returns:
         *Shape* (units, labels), each in [0, 1]; rows of single and ordinal dimensions sum to 1.
     """
-    scores = np.asarray(logits, float)
+    readers = by_reader(head, logits)
+    scores: np.ndarray = readers[:, 0]
     if head.scales:
-        scores = scores * np.array(head.scales) + np.array(head.shifts)
+        scores = (readers * by_reader(head, np.array(head.scales))).sum(1) + np.array(head.shifts)
     if head.kind is DimensionKind.SINGLE:
         weights = np.exp(scores - scores.max(1, keepdims=True))
         shares: np.ndarray = weights / weights.sum(1, keepdims=True)
@@ -183,6 +185,11 @@ def probabilities_of(head: Head, logits: np.ndarray) -> np.ndarray:
     if head.kind is DimensionKind.MULTI:
         return yes
     return shares_of_levels(np.minimum.accumulate(yes, axis=1))
+
+
+def by_reader(head: Head, logits: np.ndarray) -> np.ndarray:
+    """Put the scores of the readers in rows; *Shape* (units, readers * scores) to (units, readers, scores)."""
+    return np.asarray(logits, float).reshape(-1, np.shape(logits)[-1] // head.scores, head.scores)
 
 
 def shares_of_levels(higher: np.ndarray) -> np.ndarray:

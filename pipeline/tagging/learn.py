@@ -11,7 +11,6 @@ import numpy as np
 from pipeline.domain.codebook import DimensionKind
 from pipeline.tagging.inputs import Guise, Input, inputs_of, role_mark
 from pipeline.tagging.network import TRAINING_STRETCH, TRAINING_TOKENS, build_network, texts_of
-from pipeline.tagging.weights import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Head
     from pipeline.tagging.network import Network
-    from pipeline.tagging.weights import Weights
 
 HEAVIEST = 5.0
 """Most that a rare label counts for against an average one."""
@@ -170,7 +168,7 @@ def fit(
     encoder: Encoder,
     params: TaggerParams,
     progress: Callable[[float], None],
-) -> Weights:
+) -> Network:
     """Train the upper layers of the encoder, the look back and the heads.
 
     The same examples, encoder, parameters and machine give the same weights; torch's global generators are left as they
@@ -185,7 +183,7 @@ def fit(
         progress: told how far it is, in [0, 1].
 
     Returns:
-        The numbers of the network as they are kept, so that whatever is measured is measured on what is kept.
+        The network, on the CPU.
     """
     import torch
     from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -216,7 +214,7 @@ def fit(
             progress((step + 1) / len(order))
         network.to("cpu")
         network.evaluate()
-    return pack(network)
+    return network
 
 
 def best_device() -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from pipeline.tagging.evaluate import DimensionScore, Evaluation, Figures
 from pipeline.tagging.papers import CurvePoint
 from pipeline.tagging.train import Learnt
-from pipeline.tagging.weights import ENCODER, HEADS, Weights
+from pipeline.tagging.weights import ENCODER, HEADS, WORDS, Weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +24,8 @@ _ALL, _BASE = "alles", "basis"
 def write_learnt(folder: Path, learnt: Learnt) -> None:
     """Write the networks' share of a tagger to a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / ENCODER).write_bytes(learnt.weights.learnt)
-    (folder / HEADS).write_bytes(learnt.weights.heads)
+    for name, content in learnt.weights.files.items():
+        (folder / name).write_bytes(content)
     tables = {f"{_ALL}/{name}": table for name, table in learnt.logits.items()}
     tables |= {f"{size}/{name}": table for size, logits in learnt.curve for name, table in logits.items()}
     tables[_BASE] = np.array(learnt.base_sha)
@@ -34,7 +34,7 @@ def write_learnt(folder: Path, learnt: Learnt) -> None:
 
 def read_learnt(folder: Path) -> Learnt:
     """Read it back."""
-    weights = Weights((folder / ENCODER).read_bytes(), (folder / HEADS).read_bytes())
+    weights = Weights.of({name: (folder / name).read_bytes() for name in (ENCODER, HEADS, WORDS)})
     found: dict[str, dict[str, np.ndarray]] = {}
     with np.load(folder / ANSWERS) as tables:
         base_sha = str(tables[_BASE])

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 Text = tuple[int, ...]
 """Token ids of one unit, special tokens included."""
 Logits = dict[str, np.ndarray]
-"""Dimension id to scores before calibration, *Shape* (inputs, `Head.scores`)."""
+"""Dimension id to scores before calibration, *Shape* (inputs, `Head.scores`) for one reader; those of a further reader
+stand to the right of them."""
 
 MOST_ROWS = 64
 STRETCH = 1.15

@@ -32,7 +32,7 @@ class CurvePoint:
 def metrics_of(evaluation: Evaluation | None, curve: Sequence[CurvePoint]) -> str:
     """Write the figures as JSON, nested by dimension, rounded to four decimals."""
     if evaluation is None:
-        return json.dumps({"sessions": 1, "folds": 0, "dimensions": {}}, indent=1) + "\n"
+        return json.dumps({"folds": 0, "dimensions": {}}, indent=1) + "\n"
     content = {
         "sessions": evaluation.sessions,
         "groups": evaluation.groups,

@@ -12,7 +12,8 @@ from pipeline.tagging.heads import decide, differences
 from pipeline.tagging.inputs import inputs_of
 from pipeline.tagging.jobs import BATCH_TOKENS
 from pipeline.tagging.learn import best_device
-from pipeline.tagging.weights import read_tagger, restore_network
+from pipeline.tagging.weights import read_tagger, restore
+from pipeline.tagging.words import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pipeline.tagging.heads import Probabilities
     from pipeline.tagging.network import Network
     from pipeline.tagging.weights import StoredTagger
+    from pipeline.tagging.words import Words
 
 
 class Tagger:
@@ -35,12 +37,15 @@ class Tagger:
         device: where it works, "cpu" or "cuda".
     """
 
-    def __init__(self, stored: StoredTagger, encoder: Encoder, network: Network, batch_tokens: int) -> None:
+    def __init__(
+        self, stored: StoredTagger, encoder: Encoder, network: Network, words: Words, batch_tokens: int
+    ) -> None:
         self.version = stored.version
         self.network = network
         self.device = network.device
         self._manifest = stored.manifest
         self._encoder = encoder
+        self._words = words
         self._batch_tokens = batch_tokens
 
     @property
@@ -70,7 +75,8 @@ class Tagger:
             return ()
         total = len(inputs)
         tell = None if report is None else lambda share: report(round(share * total), total)
-        logits = self.network.logits(inputs, self._batch_tokens, tell)
+        read = self.network.logits(inputs, self._batch_tokens, tell)
+        logits = side_by_side(read, self._words.logits([session.utterances[one.unit].text for one in inputs]))
         return tuple(
             prediction
             for one, chances in zip(inputs, probabilities(manifest.heads, logits), strict=True)
@@ -123,6 +129,6 @@ def load_tagger(
         if problems:
             raise InputError(problems)
     encoder = load_encoder(manifest.base, base)
-    network = restore_network(stored, encoder, model)
+    network, words = restore(stored, encoder, model)
     network.to(device or best_device())
-    return Tagger(stored, encoder, network, batch_tokens)
+    return Tagger(stored, encoder, network, words, batch_tokens)

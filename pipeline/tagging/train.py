@@ -17,7 +17,7 @@ from pipeline.tagging.calibrate import calibrate
 from pipeline.tagging.card import write_card
 from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.evaluate import NEVER, folds_of, judge, score
-from pipeline.tagging.heads import plan_heads
+from pipeline.tagging.heads import by_reader, plan_heads
 from pipeline.tagging.jobs import Bench, Job, run_jobs
 from pipeline.tagging.learn import examples_of, shown_of
 from pipeline.tagging.papers import CurvePoint, metrics_of
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from pipeline.tagging.network import Logits
     from pipeline.tagging.weights import Weights
 
+LEARNING = 0.8
+"""Share of the time that the networks take."""
 CURVE = (100, 300, 1000, 3000)
 """Numbers of labelled units at which the learning curve is measured, on the first fold, as far as there are so many."""
 
@@ -143,6 +145,8 @@ def prepare(
     ordered = tuple(sorted(sessions, key=lambda labelled: labelled.session.session_id))
     heads = plan_heads(ordered, codebook)
     examples = examples_of(ordered, heads)
+    if len({one.group for one in examples if not one.only_teaches}) == 1:  # one writer: leave out sessions instead
+        examples = tuple(replace(one, group=one.session) for one in examples)
     if not examples:
         place = "labels"
         raise InputError.single(place, "er is geen enkele uiting gecodeerd", "Codeer eerst uitingen van een sessie.")
@@ -218,7 +222,7 @@ def manifest_of(material: Material, learnt: Learnt) -> Manifest:
         codebook_version=material.codebook.version_key,
         base=material.params.base,
         base_sha=learnt.base_sha,
-        params=material.params,
+        params=material.params.for_units(len(material.examples)),
         heads=heads,
         trained_on=tuple(sorted({example.text_sha for example in material.examples})),
         files={},
@@ -245,8 +249,9 @@ def assess(
     answers, chances = judge(heads, examples, folds, learnt.logits, params.unsure)
     _, bench = _ready(material)
     others = {}
+    words = {head.dimension: by_reader(head, learnt.logits[head.dimension])[:, 1] for head in heads}
     for number, way in enumerate(SIMPLER):
-        others[way] = answer_simply(way, bench, material.cues, material.folds)
+        others[way] = answer_simply(way, bench, material.cues, material.folds, words)
         report((number + 1) / (len(SIMPLER) + 1))
     evaluation = score(
         heads, examples, answers, chances, others, _double(material.sessions), len(material.left_out), params.seed
@@ -291,7 +296,3 @@ def train(material: Material, out: Path, report: Callable[[str, float], None]) -
         CARD: write_card(material.sessions, material.codebook, manifest, evaluation, curve),
     }
     return Trained(save_tagger(out, learnt.weights, manifest, papers), len(material.examples), evaluation)
-
-
-LEARNING = 0.8
-"""Share of the time that the networks take."""

@@ -1,6 +1,6 @@
 """Keep a trained tagger in a folder, and read it back: safetensors and JSON, never a pickle.
 
-`tagger.json` names the checksums of the two weight files and of the base, so files of different taggers cannot mix and
+`tagger.json` names the checksums of the weight files and of the base, so files of different taggers cannot mix and
 a tagger cannot run on another base. The version of a tagger is the beginning of the SHA-256 of `tagger.json`. Who reads
 a folder first finishes a replacement that was interrupted (`swap`).
 """
@@ -18,6 +18,7 @@ from pipeline.domain.params import TaggerParams
 from pipeline.tagging.heads import Head
 from pipeline.tagging.network import build_network, head_weights, learnt_weights, put_weights
 from pipeline.tagging.swap import content_of, finish, is_settled, put_in_place
+from pipeline.tagging.words import read_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,18 +26,20 @@ if TYPE_CHECKING:
 
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.network import Network
+    from pipeline.tagging.words import Words
 
 PLOTS = "plots"
 """Folder of the tables for `dvc plots`, within that of the tagger."""
-ENCODER, HEADS, MANIFEST, METRICS, CARD = (
+ENCODER, HEADS, WORDS, MANIFEST, METRICS, CARD = (
     "encoder.safetensors",
     "heads.safetensors",
+    "words.safetensors",
     "tagger.json",
     "metrics.json",
     "card.md",
 )
-FORMAT = 2
-TAG_VERSION = "2"
+FORMAT = 3
+TAG_VERSION = "3"
 """Raise it when the same tagger would answer otherwise: other inputs, sums or decisions; part of content keys."""
 RETRAIN = "Train de tagger opnieuw, of haal de map terug uit git."
 
@@ -83,22 +86,34 @@ class StoredTagger:
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The numbers of a trained network, as they are kept.
+    """The numbers of a tagger, as they are kept: safetensors.
 
     Attributes:
-        learnt: learnt layers of the encoder in 8 bits, as safetensors.
-        heads: heads and look back, as safetensors.
+        learnt: learnt layers of the encoder in 8 bits.
+        heads: heads and look back.
+        words: what words say, in 8 bits (`fit_words`).
     """
 
     learnt: bytes
     heads: bytes
+    words: bytes
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        """Give the numbers by name of their file."""
+        return {ENCODER: self.learnt, HEADS: self.heads, WORDS: self.words}
+
+    @classmethod
+    def of(cls, files: Mapping[str, bytes]) -> Weights:
+        """Make them of files by name."""
+        return cls(files[ENCODER], files[HEADS], files[WORDS])
 
 
-def pack(network: Network) -> Weights:
-    """Write the numbers of a network as they are kept."""
+def pack(network: Network, words: bytes) -> Weights:
+    """Write the numbers of a network as they are kept, beside those of words."""
     from safetensors.torch import save
 
-    return Weights(save(learnt_weights(network)), save(head_weights(network)))
+    return Weights(save(learnt_weights(network)), save(head_weights(network)), words)
 
 
 def unpack(weights: Weights, heads: Sequence[Head], encoder: Encoder, params: TaggerParams) -> Network:
@@ -127,10 +142,9 @@ def save_tagger(folder: Path, weights: Weights, manifest: Manifest, papers: Mapp
     Returns:
         The version of the tagger.
     """
-    files = {ENCODER: weights.learnt, HEADS: weights.heads}
-    complete = replace(manifest, files={name: _sha256(content) for name, content in files.items()})
+    complete = replace(manifest, files={name: _sha256(content) for name, content in weights.files.items()})
     written = _written(complete)
-    all_files = {**files, MANIFEST: written, **{name: text.encode() for name, text in papers.items()}}
+    all_files = {**weights.files, MANIFEST: written, **{name: text.encode() for name, text in papers.items()}}
     put_in_place(folder, all_files, binding=MANIFEST)
     return _version(written)
 
@@ -200,7 +214,7 @@ def _stored(folder: Path, written: bytes | None) -> StoredTagger:
         if content is None or _sha256(content) != sha:
             raise InputError.single(str(folder / name), "dit bestand ontbreekt of hoort niet bij tagger.json", RETRAIN)
         weights[name] = content
-    return StoredTagger(_version(found), manifest, Weights(weights[ENCODER], weights[HEADS]))
+    return StoredTagger(_version(found), manifest, Weights.of(weights))
 
 
 def _present(folder: Path) -> bytes:
@@ -219,6 +233,9 @@ def _parsed(folder: Path, written: bytes) -> Manifest:
         content = json.loads(written)
     except ValueError as error:
         raise InputError.single(str(folder / MANIFEST), "dit is geen JSON", RETRAIN) from error
+    if isinstance(content, dict) and isinstance(content.get("format"), int) and content["format"] < FORMAT:
+        found = "deze tagger is van een eerdere versie van Raamwerk"
+        raise InputError.single(str(folder), found, "Train hem opnieuw met 'raamwerk train', of verwijder de map.")
     try:
         return _manifest(content)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -226,7 +243,7 @@ def _parsed(folder: Path, written: bytes) -> Manifest:
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
-    if content["format"] != FORMAT or set(content["files"]) != {ENCODER, HEADS}:
+    if content["format"] != FORMAT or set(content["files"]) != {ENCODER, HEADS, WORDS}:
         message = "unknown format"
         raise ValueError(message)
     heads = []
@@ -248,8 +265,8 @@ def _manifest(content: dict[str, Any]) -> Manifest:
     )
 
 
-def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Network:
-    """Put the saved weights on an encoder.
+def restore(stored: StoredTagger, encoder: Encoder, folder: Path) -> tuple[Network, Words]:
+    """Put the saved weights on an encoder, and read what words say.
 
     Args:
         stored: the tagger.
@@ -257,7 +274,7 @@ def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Net
         folder: where the tagger lies, for messages only.
 
     Returns:
-        The network, ready to answer.
+        The two readers, ready to answer.
 
     Raises:
         InputError: when the encoder is another one than the tagger was trained on, or the weights do not fit it.
@@ -270,6 +287,7 @@ def restore_network(stored: StoredTagger, encoder: Encoder, folder: Path) -> Net
             f"Zet het basismodel '{manifest.base}' terug, of train de tagger opnieuw.",
         )
     try:
-        return unpack(stored.weights, manifest.heads, encoder, manifest.params)
+        network = unpack(stored.weights, manifest.heads, encoder, manifest.params)
+        return network, read_words(stored.weights.words, manifest.heads)
     except ValueError as error:
         raise InputError.single(str(folder), "de gewichten passen niet bij tagger.json", RETRAIN) from error

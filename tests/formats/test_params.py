@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ GOOD = {
     "as_recognised": 0.2,
     "without_roles": 0.1,
     "unsure": 0.15,
+    "least_steps": 10,
 }
 
 
@@ -68,10 +71,10 @@ def test_all_problems_are_reported_at_once_with_their_line(write: Callable[[str]
     ]
     assert sorted(found) == sorted(
         [
-            ("params.yaml, regel 12", "batch"),
-            ("params.yaml, regel 13", "snelheid"),
+            ("params.yaml, regel 13", "batch"),
+            ("params.yaml, regel 14", "snelheid"),
             ("params.yaml, regel 2", "seed"),
-            ("params.yaml, regel 11", "epochs"),
+            ("params.yaml, regel 12", "epochs"),
         ]
     )
 
@@ -96,7 +99,7 @@ def test_a_value_of_the_wrong_kind_is_refused_with_its_line(
     write: Callable[[str], Path], name: str, value: str
 ) -> None:
     text = yaml.safe_dump({"tagger": {k: v for k, v in GOOD.items() if k != name}}) + f"  {name}: {value}\n"
-    with pytest.raises(InputError, match="regel 13: ") as caught:
+    with pytest.raises(InputError, match="regel 14: ") as caught:
         read_params(write(text))
     assert len(caught.value.problems) == 1
 
@@ -107,7 +110,7 @@ def test_a_rate_may_be_written_with_an_exponent(write: Callable[[str], Path]) ->
 
 
 def test_a_doubled_parameter_is_refused(write: Callable[[str], Path]) -> None:
-    with pytest.raises(InputError, match="regel 14"):
+    with pytest.raises(InputError, match="regel 15"):
         read_params(write(yaml.safe_dump({"tagger": GOOD}) + "  seed: 5\n"))
 
 
@@ -128,3 +131,13 @@ def test_any_text_gives_parameters_or_a_clear_error(text: str, tmp_path_factory:
     path.write_text(text, encoding="utf-8", newline="")
     with pytest.raises(InputError):
         read_params(path)
+
+
+@given(units=st.integers(1, 50_000), batch=st.integers(1, 512), epochs=st.integers(1, 20))
+def test_a_small_set_gets_as_many_passes_as_it_needs_and_no_more(units: int, batch: int, epochs: int) -> None:
+    params = replace(TaggerParams(**GOOD), batch=batch, epochs=epochs, least_steps=150)
+    passes = params.for_units(units).epochs
+    steps = math.ceil(units / batch)
+    assert passes >= epochs
+    assert passes * steps >= 150
+    assert passes == epochs or (passes - 1) * steps < 150

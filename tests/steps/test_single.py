@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.domain.codebook import Dimension, DimensionKind, Label
 from pipeline.domain.coding import Prediction
 from pipeline.domain.errors import InputError
@@ -25,10 +23,7 @@ from pipeline.steps.label import delivered_places, labels_of
 from pipeline.steps.single import Door, Shelf, check_out, deliver
 from pipeline.tagging.heads import Head
 from pipeline.unitise.utterances import unitise
-from tests.world import NAMES, ROSTER, TALKS
-
-if TYPE_CHECKING:
-    from click.testing import Result
+from tests.world import NAMES, ROSTER, TALKS, typed
 
 REPOSITORY = Path(__file__).parents[2]
 SHELF = Shelf.of(REPOSITORY)
@@ -47,14 +42,6 @@ def in_a_folder_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("RAAMWERK_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("RAAMWERK_ROOT", raising=False)
     Path("gesprek.csv").write_text(TABLE, encoding="utf-8")
-
-
-def typed(*words: str) -> Result:
-    mask = os.umask(0o022)
-    try:
-        return CliRunner().invoke(app, words)
-    finally:
-        os.umask(mask)
 
 
 def rows(text: str) -> list[dict[str, object]]:
@@ -300,9 +287,12 @@ def test_a_unit_has_what_the_model_says_and_a_minimal_one_what_the_rule_says() -
 
 
 def test_without_a_model_for_the_codebook_the_cure_is_told() -> None:
-    shown = typed("label", "gesprek.csv", "--codebook", "beelden", "--out", "uit.jsonl")
+    own = Path(shutil.copytree(REPOSITORY / "corpora" / "codebook" / "beelden", "codeboek"))
+    told = (own / "codebook.yaml").read_text(encoding="utf-8")
+    (own / "codebook.yaml").write_text(told.replace("id: beelden", "id: eigen"), encoding="utf-8")
+    shown = typed("label", "gesprek.csv", "--codebook", "codeboek", "--out", "uit.jsonl")
     assert shown.exit_code == 2
-    assert "voor codeboek 'beelden' is geen model meegeleverd" in shown.stderr
+    assert "voor codeboek 'eigen' is geen model meegeleverd" in shown.stderr
     assert not Path("uit.jsonl").exists()
 
 

@@ -13,12 +13,15 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.tagging.baselines import CUES, FROZEN, MAJORITY, SIMPLER, WORDS, answer_simply
 from pipeline.tagging.calibrate import best_threshold, calibrate, probabilities
 from pipeline.tagging.evaluate import folds_of, judge, score
-from pipeline.tagging.heads import Head, decide
+from pipeline.tagging.heads import Head, decide, plan_heads
+from pipeline.tagging.jobs import Job
+from pipeline.tagging.learn import examples_of
 from pipeline.tagging.train import assess, learn, prepare
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from pipeline.tagging.encoder import Encoder
@@ -42,6 +45,14 @@ def many(material: Material, head: Head, answers: list[tuple[str, ...]], session
     return [
         replace(template, answers={head.dimension: given_}, session=f"s{row % sessions}", group=f"s{row % sessions}")
         for row, given_ in enumerate(answers)
+    ]
+
+
+def otherwise(examples: Sequence[Example], folds: np.ndarray, fold: int) -> list[Example]:
+    """The same examples, but for the answers in one fold, where the first labels of all dimensions come out on top."""
+    first = {"frame": ("leefwereld",), "sr": ("brug", "zelf"), "niveau": ("2",)}
+    return [
+        replace(one, answers=first) if own == fold else one for one, own in zip(examples, folds.tolist(), strict=True)
     ]
 
 
@@ -138,6 +149,18 @@ def test_calibration_mends_scores_that_are_too_sure_and_lean_to_a_rare_label(mat
     assert score([head], examples, labels, untuned, {}, {}, 5, 1).dimensions[0].ece > 2 * ece
 
 
+@pytest.mark.parametrize("head", [FRAME, SR], ids=lambda head: head.dimension)
+def test_the_reader_that_knows_more_counts_for_more(material: Material, head: Head) -> None:
+    draw = np.random.default_rng(8)
+    known = draw.integers(0, head.scores, 2000)
+    answers = [(head.labels[one],) for one in known.tolist()]
+    clear, dim = (draw.normal(0, 1, (2000, head.scores)) + size * np.eye(head.scores)[known] for size in (3.0, 0.5))
+    for better, scores in ((0, [clear, dim]), (1, [dim, clear])):
+        tuned = calibrate([head], many(material, head, answers), {head.dimension: np.hstack(scores)}, 0.2)[0]
+        scales = np.array(tuned.scales).reshape(2, head.scores)
+        assert (scales[better] > 2 * scales[1 - better]).all()
+
+
 def test_favours_raise_the_mean_f1_of_labels(material: Material) -> None:
     draw = np.random.default_rng(6)
     truth = np.where(draw.random(3000) < 0.05, 0, 2)
@@ -167,11 +190,12 @@ def test_the_certain_ones_are_wrong_less_often_where_probabilities_mean_somethin
 
 def test_simpler_ways_answer_every_unit_without_learning_from_its_fold(material: Material, encoder: Encoder) -> None:
     bench = material.bench(encoder)
-    answers = {way: answer_simply(way, bench, world.CUES, material.folds) for way in (MAJORITY, WORDS, FROZEN)}
+    words = {head.dimension: np.zeros((len(material.examples), head.scores)) for head in material.heads}
+    answers = {way: answer_simply(way, bench, world.CUES, material.folds, words) for way in (MAJORITY, WORDS, FROZEN)}
     assert {tuple(one["frame"]) for one in answers[MAJORITY]} == {("geen_frame",)}
     for given_ in answers.values():
         assert [set(one) for one in given_] == [{"frame", "sr", "niveau"}] * len(material.examples)
-    cued = answer_simply(CUES, bench, world.CUES, material.folds)
+    cued = answer_simply(CUES, bench, world.CUES, material.folds, words)
     for example, one in zip(material.examples, cued, strict=True):
         assert one["frame"] == (("leefwereld",) if "slaapt" in example.text else ("geen_frame",))
         assert one["sr"] == (("brug",) if "jullie" in example.text.lower() else ())
@@ -194,8 +218,10 @@ def test_what_only_teaches_is_learnt_from_and_never_measured(tiny: Path, encoder
     assert taught == {label.utterance_id for label in cutting.labels}
     learnt = learn(material, lambda _: None)
     assert {len(table) for table in learnt.logits.values()} == {len(material.judged)}
+    words = {head.dimension: np.zeros((len(material.judged), head.scores)) for head in material.heads}
     for way in SIMPLER:
-        assert len(answer_simply(way, material.bench(encoder), world.CUES, material.folds)) == len(material.judged)
+        answers = answer_simply(way, material.bench(encoder), world.CUES, material.folds, words)
+        assert len(answers) == len(material.judged)
     evaluation, _ = assess(material, learnt, lambda _: None)
     assert evaluation is not None
     assert {score.units for score in evaluation.dimensions} == {len(material.judged)}
@@ -205,3 +231,93 @@ def test_with_one_session_nothing_can_be_left_out(tiny: Path) -> None:
     alone = prepare(world.world(1), world.codebook(), (), world.params(tiny, epochs=1), NOWHERE)
     assert not alone.can_judge
     assert learn(alone, lambda _: None).logits == {}
+
+
+def test_examples_are_of_the_group_of_their_session_or_else_of_the_session_itself() -> None:
+    written, alone = world.world(2)
+    sessions = (replace(written, group="w1"), alone)
+    examples = examples_of(sessions, plan_heads(sessions, world.codebook()))
+    assert {(one.session, one.group) for one in examples} == {("s1", "w1"), ("s2", "s2")}
+
+
+def test_sessions_of_one_writer_are_never_on_both_sides(tiny: Path) -> None:
+    writers = {"s1": "w1", "s2": "w2", "s3": "w1", "s4": "w2", "s5": "w3", "s6": "w1"}
+    sessions = [replace(one, group=writers[one.session.session_id]) for one in world.world(6)]
+    material = prepare(sessions, world.codebook(), world.CUES, world.params(tiny), NOWHERE)
+    assert len(material.left_out) == 3
+    asked = []
+    for fold in material.left_out:
+        job = Job.without(material.folds, fold)
+        known_writers, asked_writers = (
+            {writers[material.examples[row].session] for row in rows} for rows in (job.known, job.asked)
+        )
+        assert not known_writers & asked_writers
+        asked += job.asked
+    assert sorted(asked) == list(range(len(material.examples)))
+
+
+@pytest.mark.parametrize("head", [FRAME, SR, LEVEL], ids=lambda head: head.dimension)
+@pytest.mark.parametrize("fold", range(3))
+def test_what_is_true_in_a_fold_changes_nothing_of_how_that_fold_is_judged(
+    material: Material, head: Head, fold: int
+) -> None:
+    draw = np.random.default_rng(9)
+    logits = {head.dimension: draw.normal(0, 1.5, (600, head.scores))}
+    drawn = [(head.labels[one],) for one in draw.integers(0, len(head.labels), 600)]
+    examples = many(material, head, drawn)
+    folds = folds_of(examples, 3, 1)
+    other = [(head.labels[0],) if own == fold else one for one, own in zip(drawn, folds.tolist(), strict=True)]
+    before = judge([head], examples, folds, logits, 0.2)
+    after = judge([head], many(material, head, other), folds, logits, 0.2)
+    own, rest = (np.flatnonzero(which).tolist() for which in (folds == fold, folds != fold))
+    for was, now in zip(before, after, strict=True):
+        assert [was[row] for row in own] == [now[row] for row in own]
+    chances, changed = before[1], after[1]
+    assert [chances[row] for row in rest] != [changed[row] for row in rest], "the others do learn from it"
+
+
+@pytest.mark.parametrize("way", [MAJORITY, WORDS])
+def test_what_is_true_in_a_fold_changes_nothing_of_how_a_simpler_way_answers_there(
+    material: Material, encoder: Encoder, way: str
+) -> None:
+    bench = material.bench(encoder)
+    draw = np.random.default_rng(10)
+    words = {head.dimension: draw.normal(0, 1, (len(material.examples), head.scores)) for head in material.heads}
+    before = answer_simply(way, bench, (), material.folds, words)
+    differ = 0
+    for fold in material.left_out:
+        changed = replace(bench, examples=otherwise(material.examples, material.folds, fold))
+        after = answer_simply(way, changed, (), material.folds, words)
+        own = np.flatnonzero(material.folds == fold).tolist()
+        assert [after[row] for row in own] == [before[row] for row in own]
+        differ += sum(was != now for was, now in zip(before, after, strict=True))
+    assert differ, "the others do learn from it"
+
+
+def test_what_is_true_in_a_fold_changes_no_score_of_the_frozen_base_there(material: Material, encoder: Encoder) -> None:
+    # Scores and not labels: the thresholds of a fold are chosen on scores for the other folds, by models that did
+    # learn from this one. That is so for the tagger too.
+    from pipeline.tagging.baselines import _regressed
+
+    bench = material.bench(encoder)
+    before = _regressed(bench, material.folds)
+    after = _regressed(replace(bench, examples=otherwise(material.examples, material.folds, 0)), material.folds)
+    own, rest = material.folds == 0, material.folds != 0
+    for name, table in before.items():
+        assert after[name][own].tolist() == table[own].tolist(), name
+        assert after[name][rest].tolist() != table[rest].tolist(), "the others do learn from it"
+
+
+def test_what_is_true_in_a_fold_changes_nothing_of_what_is_read_there(material: Material) -> None:
+    first = learn(material, lambda _: None)
+    changed = replace(material, examples=tuple(otherwise(material.examples, material.folds, 0)))
+    second = learn(changed, lambda _: None)
+    own, rest = material.folds == 0, material.folds != 0
+    for name, table in first.logits.items():
+        assert second.logits[name][own].tolist() == table[own].tolist(), name
+        assert second.logits[name][rest].tolist() != table[rest].tolist(), "the others do learn from it"
+    assert [size for size, _ in second.curve] == [size for size, _ in first.curve]
+    for (_, was), (_, now) in zip(first.curve, second.curve, strict=True):
+        assert {name: table.tolist() for name, table in now.items()} == {
+            name: table.tolist() for name, table in was.items()
+        }

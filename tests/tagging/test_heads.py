@@ -93,6 +93,14 @@ def test_scores_become_probabilities_as_worked_out_by_hand() -> None:
     assert ordinal == pytest.approx([1 - above[0], above[0] - above[1], above[1] - above[2], above[2]])
 
 
+def test_scores_of_two_readers_add_up_each_with_its_scale() -> None:
+    both = np.array([[1.0, 0.0, 0.0, 0.0, 3.0, 0.0]])
+    assert probabilities_of(FRAME, both)[0] == pytest.approx(probabilities_of(FRAME, both[:, :3])[0])
+    weighed = replace(FRAME, scales=(2.0,) * 3 + (0.5,) * 3, shifts=(0.0, 0.0, 1.0))
+    expected = np.exp([2.0, 1.5, 1.0]) / np.exp([2.0, 1.5, 1.0]).sum()
+    assert probabilities_of(weighed, both)[0] == pytest.approx(expected)
+
+
 def test_certainty_is_the_probability_of_the_label_and_of_the_least_certain_yes_or_no() -> None:
     assert certainty(FRAME, (0.2, 0.3, 0.5), ("b",)) == 0.3
     assert certainty(SR, (0.9, 0.3), ("brug",)) == pytest.approx(0.7)

@@ -11,6 +11,7 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.tagging.heads import Head, plan_heads
 from pipeline.tagging.inputs import Guise
 from pipeline.tagging.learn import examples_of, fit, label_weights, shown_of, targets
+from pipeline.tagging.weights import pack
 from tests.tagging import world
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ def fitted(
     report: Callable[[float], None] = lambda _: None,
 ) -> Weights:
     examples, heads = made(sessions)
-    return fit(examples, shown_of(sessions, examples, encoder, params.context), heads, encoder, params, report)
+    shown = shown_of(sessions, examples, encoder, params.context)
+    return pack(fit(examples, shown, heads, encoder, params, report), b"")
 
 
 def test_every_labelled_unit_but_minimal_ones_is_an_example() -> None:

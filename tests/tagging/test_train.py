@@ -14,7 +14,7 @@ from tests.tagging.conftest import NOWHERE, tiny_encoder
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = {"encoder.safetensors", "heads.safetensors", "tagger.json", "metrics.json", "card.md"}
+FILES = {"encoder.safetensors", "heads.safetensors", "words.safetensors", "tagger.json", "metrics.json", "card.md"}
 LOCK = ".slot"
 
 
@@ -35,7 +35,7 @@ def tagged(tagger: Tagger) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(one.utterance_id, one.dimension, one.labels) for one in tagger.tag(session)]
 
 
-def test_a_tagger_is_five_files_without_a_pickle_among_them(folder: Path) -> None:
+def test_a_tagger_is_six_files_without_a_pickle_among_them(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {*FILES, LOCK}
     assert [path.name for path in folder.parent.iterdir()] == ["proef"]
 
@@ -111,7 +111,7 @@ def test_another_base_under_the_same_name_is_refused(tmp_path: Path) -> None:
         load_tagger(tmp_path / "t", NOWHERE)
 
 
-@pytest.mark.parametrize("name", ["encoder.safetensors", "heads.safetensors"])
+@pytest.mark.parametrize("name", ["encoder.safetensors", "heads.safetensors", "words.safetensors"])
 def test_weights_of_another_training_are_refused(copy: Path, name: str) -> None:
     data = bytearray((copy / name).read_bytes())
     data[-1] ^= 1
@@ -123,10 +123,16 @@ def test_weights_of_another_training_are_refused(copy: Path, name: str) -> None:
         load_tagger(copy, NOWHERE)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "{", '{"format": 1, "files": {}}', '{"format": 99}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{", '{"format": "1"}', '{"format": 99}'])
 def test_a_damaged_tagger_json_is_refused(copy: Path, text: str) -> None:
     (copy / "tagger.json").write_text(text)
     with pytest.raises(InputError, match=r"tagger\.json"):
+        load_tagger(copy, NOWHERE)
+
+
+def test_a_tagger_of_before_is_told_as_such(copy: Path) -> None:
+    (copy / "tagger.json").write_text('{"format": 2, "files": {}}')
+    with pytest.raises(InputError, match="eerdere versie van Raamwerk"):
         load_tagger(copy, NOWHERE)
 
 
@@ -182,4 +188,4 @@ def test_the_metrics_hold_what_the_training_returned(tiny: Path, tmp_path: Path)
         world.world(1), world.codebook(), world.params(tiny, epochs=1), NOWHERE, tmp_path / "t", world.quiet
     )
     assert lonely.evaluation is None
-    assert "maar één sessie" in (tmp_path / "t" / "card.md").read_text(encoding="utf-8")
+    assert "geen tweede sessie" in (tmp_path / "t" / "card.md").read_text(encoding="utf-8")

@@ -161,6 +161,7 @@ def params(base: str | Path, **changed: float) -> TaggerParams:
         "learning_rate_encoder": 0.003,
         "learning_rate_heads": 0.01,
         "epochs": 2,
+        "least_steps": 1,
         "batch": 8,
         "as_recognised": 0.2,
         "without_roles": 0.1,
