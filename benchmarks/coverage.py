@@ -30,7 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
 
-from pipeline.statistics.draws import DrawDesign, Stratum, allocate
+from pipeline.domain.draw import DrawDesign, Stratum
+from pipeline.statistics.draws import allocate
 from pipeline.statistics.effects import expit, fit_effects
 from pipeline.statistics.meta import IntervalMethod, pool, sites_in_general
 from pipeline.statistics.permutation import permutation_test

@@ -50,6 +50,8 @@ class Judgement:
         coder_kind: person or language model.
         codebook_version: `Codebook.version_key` at the time.
         at: moment in UTC, ISO 8601.
+        draw: id of the draw for which it was asked, `None` when somebody judged of his own accord.
+        blind: the coder did not see what a machine said of the unit.
     """
 
     utterance_id: str
@@ -60,3 +62,5 @@ class Judgement:
     coder_kind: CoderKind
     codebook_version: str
     at: str
+    draw: str | None = None
+    blind: bool = False

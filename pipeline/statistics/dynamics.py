@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pipeline.domain.draw import Draw
     from pipeline.domain.study import Value
     from pipeline.statistics.agreement import Numbers, Resampling, ResamplingDesign, Statistic
-    from pipeline.statistics.draws import Draw
     from pipeline.statistics.rates import Assembly, SessionRates
 
 THIRDS, DECILES = 3, 10

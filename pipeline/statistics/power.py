@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.domain.draw import DrawDesign, Stratum
 from pipeline.domain.study import ValueType
-from pipeline.statistics.draws import LEAST_PER_SESSION, DrawDesign, Stratum, allocate
+from pipeline.statistics.draws import LEAST_PER_SESSION, allocate
 from pipeline.statistics.effects import CodedComponent, Effect, fit_effects, true_spread
 from pipeline.statistics.identification import LABELS_WHEN_RARE, RARE, IdentificationClass, identify
 from pipeline.statistics.intervals import LEVEL

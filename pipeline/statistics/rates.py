@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.draws import Stratum
+from pipeline.domain.draw import Stratum
 from pipeline.statistics.intervals import NORMAL_QUANTILE
 from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pipeline.statistics.draws import Draw, DrawnStratum
+    from pipeline.domain.draw import Draw, DrawnStratum
 
 Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.int64]

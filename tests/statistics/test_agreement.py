@@ -46,7 +46,7 @@ from pipeline.statistics.agreement import (
     positive_agreement,
     ratio_distances,
 )
-from pipeline.statistics.draws import Refusal
+from pipeline.statistics.refusal import Refusal
 
 REFERENCE = {
     check["id"]: check

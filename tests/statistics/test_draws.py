@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.statistics.draws import (
-    Draw,
-    DrawDesign,
-    DrawnStratum,
-    Eligibility,
-    Stratum,
-    draw_units,
-    eligible_units,
-    extend_draw,
-    predicted_positive,
-)
+from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Eligibility, Stratum
+from pipeline.statistics.draws import draw_units, eligible_units, extend_draw, predicted_positive
 from pipeline.statistics.refusal import Refusal
 from tests.statistics.builders import make_session, predict
 

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Stratum
 from pipeline.statistics.agreement import Estimate, ResamplingDesign
-from pipeline.statistics.draws import Draw, DrawDesign, DrawnStratum, Refusal, Stratum
 from pipeline.statistics.dynamics import (
     DECILES,
     STANDING_NOTES,
@@ -57,6 +57,7 @@ from pipeline.statistics.dynamics import (
     turns_of,
 )
 from pipeline.statistics.rates import HumanLabel, SessionScores
+from pipeline.statistics.refusal import Refusal
 
 REFERENCE = {
     check["id"]: check

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.statistics.draws import Draw, DrawDesign, DrawnStratum, Stratum, draw_units, extend_draw
+from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Stratum
+from pipeline.statistics.draws import draw_units, extend_draw
 from pipeline.statistics.effects import BlockFit, OddsFit, fit_effects, fit_odds
 from pipeline.statistics.rates import (
     LABELLED_ONLY,
