@@ -169,6 +169,20 @@ def _compared(component: CodedComponent, at: int) -> Booleans:
     return np.asarray(complete & alone if _is_category(component) else complete)
 
 
+def contrast_columns(component: CodedComponent) -> Floats:
+    """Give every contrast as a column of its own, in which only the sessions that it compares have a value.
+
+    Returns:
+        *Shape* (sessions, contrasts): NaN for the others.
+    """
+    return np.column_stack(
+        [
+            np.where(_compared(component, at), component.values[:, at], np.nan)
+            for at in range(len(component.contrasts))
+        ]
+    )
+
+
 def _is_category(component: CodedComponent) -> bool:
     return component.type is ValueType.CATEGORIE
 
@@ -354,7 +368,7 @@ def compare_component(
         elif one.letter is IdentificationClass.B:
             results.append(ContrastResult(one, fit.effects[joint.index(at)]))
         else:
-            column = np.where(_compared(component, at), component.values[:, at], np.nan)
+            column = contrast_columns(component)[:, at]
             effect = fit.effects[joint.index(at)]
             results.append(ContrastResult(one, effect, *_permuted(effect, column, rates, blocks, seed, draws)))
     several = len(joint) > 1 and {identifications[at].letter for at in joint} == {IdentificationClass.A}

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, arrange, canonical_order, permuted_t
+from pipeline.statistics.identification import contrast_columns
+from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, arrange, canonical_order, dealt_t
 from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pipeline.statistics.effects import BlockFit, CodedComponent
 
@@ -127,7 +129,7 @@ class MaxTResult:
         component: id of the component.
         contrast: name of the contrast.
         outcome: name of the outcome.
-        t: |t| with CR2 over the sessions that are complete in the whole family.
+        t: |t| with CR2 over the sessions that have all outcomes of the family and that the contrast compares.
         p: adjusted for the family, correlations kept; above 0.
     """
 
@@ -144,14 +146,14 @@ class MaxT:
 
     Attributes:
         results: by outcome, then by component and contrast.
-        refused: outcome and component that took no part, with the reason.
-        sessions: number of sessions that are complete in all outcomes and components.
+        refused: outcome, component and contrast that took no part, with the reason.
+        sessions: number of sessions that are complete in all outcomes.
         arrangements: how many were tried.
         exact: whether these are all there are.
     """
 
     results: tuple[MaxTResult, ...]
-    refused: tuple[tuple[str, str, Refusal], ...]
+    refused: tuple[tuple[str, str, str, Refusal], ...]
     sessions: int
     arrangements: int
     exact: bool
@@ -164,15 +166,20 @@ def max_t(
     *,
     seed: int,
     draws: int = DRAWN_ARRANGEMENTS,
+    left_out: AbstractSet[tuple[str, str, str]] = frozenset(),
 ) -> MaxT | Refusal:
     """Adjust by the largest |t| over components and outcomes when whole sessions are dealt out anew within blocks.
+
+    All outcomes of a session move together, so what hangs together stays together. Each contrast is a test of its own;
+    of a category it compares the sessions with its value and those with the reference.
 
     Args:
         outcomes: name to rates, *shape* (sessions,); NaN where there is none.
         blocks: of each session.
-        components: of class A.
+        components: their contrasts are the family, but for `left_out`.
         seed: of the arrangements that are drawn.
         draws: how many.
+        left_out: (outcome, component, contrast) that are no part of it, such as those not of class A.
 
     Returns:
         The adjusted p values, or why there are none.
@@ -182,28 +189,29 @@ def max_t(
             "Er is geen vooraf vastgelegde uitkomst en component om te toetsen.", "Leg ze vast in study.yaml."
         )
     measured = np.column_stack(list(outcomes.values()))
-    coded = np.column_stack([component.values for component in components])
-    used = _complete(blocks, np.column_stack([measured, coded]))
+    used = _complete(blocks, measured)
     if not len(used):
         return Refusal(
-            "Er is geen werkplaats met twee sessies waarin alle uitkomsten en componenten van de familie bekend zijn.",
+            "Er is geen werkplaats met twee sessies waarin alle uitkomsten van de familie bekend zijn.",
             "Vul ontbrekende waarden aan of maak de familie kleiner.",
         )
     names = [blocks[at] for at in used.tolist()]
-    arrangements = arrange(names, coded[used], seed=seed, draws=draws)
+    arrangements = arrange(names, measured[used], seed=seed, draws=draws)
     order = np.concatenate([np.arange(len(used))[None, :], arrangements.order])
+    columns = np.column_stack([contrast_columns(one) for one in components])[used]
+    contrasts = [(one.id, contrast) for one in components for contrast in one.contrasts]
     tried: list[tuple[str, str, str, Floats]] = []
-    refused: list[tuple[str, str, Refusal]] = []
+    refused: list[tuple[str, str, str, Refusal]] = []
     for outcome, rates in outcomes.items():
-        for component in components:
-            found = permuted_t(rates[used], names, component.values[used], order)
-            if isinstance(found, Refusal):
-                refused.append((outcome, component.id, found))
+        asked = [at for at, one in enumerate(contrasts) if (outcome, *one) not in left_out]
+        found = dealt_t(rates[used][order], names, columns[:, asked]) if asked else ()
+        for at, t in zip(asked, found, strict=True):
+            if isinstance(t, Refusal):
+                refused.append((outcome, *contrasts[at], t))
             else:
-                columns = zip(component.contrasts, found.T, strict=True)
-                tried.extend((component.id, contrast, outcome, column) for contrast, column in columns)
+                tried.append((*contrasts[at], outcome, t))
     if not tried:
-        return refused[0][2]
+        return refused[0][3] if refused else Refusal("Er is niets te toetsen.", "Leg in study.yaml vragen vast.")
     largest = np.max([t[1:] for *_, t in tried], axis=0)
     results = tuple(
         MaxTResult(component_id, contrast, outcome, float(t[0]), arrangements.p(largest, float(t[0])))

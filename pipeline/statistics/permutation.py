@@ -185,12 +185,28 @@ def arrange(blocks: Sequence[str], components: Floats, *, seed: int, draws: int 
     possible = _count(block, row)
     if possible <= ENUMERATED_AT_MOST:
         return Arrangements(_every_order(block, row, possible), possible, exact=True)
-    keys = np.random.default_rng(seed).random((draws, len(block)))
+    return Arrangements(_random_order(tuple(block.tolist()), seed, draws), possible, exact=False)
+
+
+@lru_cache(maxsize=16)
+def _random_order(block: tuple[int, ...], seed: int, draws: int) -> Integers:
+    """Deal rows out at random within blocks; done once for all components and outcomes with the same blocks.
+
+    Args:
+        block: number of the block of each row.
+        seed: of the generator.
+        draws: how many.
+
+    Returns:
+        *Shape* (draws, rows).
+    """
+    blocks = np.array(block)
+    keys = np.random.default_rng(seed).random((draws, len(blocks)))
     # Places by block, each filled with the rows of its own block in the order of their random keys.
-    places = np.argsort(block, kind="stable")
-    order = np.empty((draws, len(block)), dtype=np.int64)
-    order[:, places] = np.argsort(keys + block[None, :], axis=1)
-    return Arrangements(order, possible, exact=False)
+    order = np.empty((draws, len(blocks)), dtype=np.int64)
+    order[:, np.argsort(blocks, kind="stable")] = np.argsort(keys + blocks[None, :], axis=1)
+    order.flags.writeable = False  # it is shared
+    return order
 
 
 def canonical_order(blocks: Sequence[str], values: Floats) -> Integers:
@@ -210,29 +226,55 @@ def canonical_order(blocks: Sequence[str], values: Floats) -> Integers:
     return np.array([at for rows in ordered for _, at in rows], dtype=np.int64)
 
 
-def permuted_t(rates: Floats, blocks: Sequence[str], components: Floats, order: Integers) -> Floats | Refusal:
-    """Give |t| with CR2 of every contrast for every arrangement of the component rows.
+def dealt_t(outcomes: Floats, blocks: Sequence[str], columns: Floats) -> tuple[Floats | Refusal, ...]:
+    """Give |t| with CR2 of every contrast, each in a model of its own, for every way in which an outcome was dealt out.
+
+    Dealing out the outcome over the sessions of a block is the same as dealing out the components, and makes a single
+    product of matrices of all contrasts that know the same sessions.
 
     Args:
-        rates: *Shape* (sessions,): without gaps.
-        blocks: of each session; each has at least two.
-        components: *Shape* (sessions, contrasts): of one component, without gaps.
-        order: *Shape* (arrangements, sessions).
+        outcomes: *Shape* (arrangements, sessions): without gaps; the first row is the outcome as found.
+        blocks: of each session.
+        columns: *Shape* (sessions, contrasts): NaN for a session that a contrast does not compare.
 
     Returns:
-        *Shape* (arrangements, contrasts).
+        One a contrast: *Shape* (arrangements,), or why there is none.
     """
-    design = within_design(blocks, components, np.isfinite(rates))
-    if isinstance(design, Refusal):
-        return design
-    outcome = design.within(rates)
-    if is_flat(outcome, rates):
-        return ALL_EQUAL
-    parts = [
-        _over(np.abs(estimates), np.sqrt(np.einsum("bqq->bq", covariances)))
-        for estimates, covariances in _refits(design, outcome, order)
-    ]
-    return np.concatenate(parts)
+    found: list[Floats | Refusal] = [ALL_EQUAL] * columns.shape[1]
+    groups: dict[bytes, list[int]] = {}
+    for at, column in enumerate(columns.T):
+        groups.setdefault(np.isfinite(column).tobytes(), []).append(at)
+    for members in groups.values():
+        designs: dict[int, WithinDesign] = {}
+        for at in members:
+            design = within_design(blocks, columns[:, [at]], np.ones(len(blocks), dtype=np.bool_))
+            if isinstance(design, Refusal):
+                found[at] = design
+            else:
+                designs[at] = design
+        if designs:
+            for at, t in zip(designs, _dealt_together(outcomes, list(designs.values())), strict=True):
+                found[at] = t
+    return tuple(found)
+
+
+def _dealt_together(outcomes: Floats, designs: Sequence[WithinDesign]) -> list[Floats | Refusal]:
+    """Fit contrasts over the same sessions to every row of outcomes."""
+    used, dummies = designs[0].used, designs[0].dummies
+    values = outcomes[:, used]
+    centred = values - (values @ (dummies / dummies.sum(axis=0))) @ dummies.T
+    if is_flat(centred[0], values[0]):
+        return [ALL_EQUAL] * len(designs)
+    columns = np.column_stack([design.columns[:, 0] for design in designs])
+    squares = np.column_stack([design.pulls[:, 0] ** 2 for design in designs])
+    estimates = centred @ columns / (columns**2).sum(axis=0)
+    # The sum of (pull × residual)², multiplied out.
+    variances = (
+        centred**2 @ squares
+        - 2 * estimates * (centred @ (squares * columns))
+        + estimates**2 * (squares * columns**2).sum(axis=0)
+    )
+    return list(_over(np.abs(estimates), np.sqrt(np.maximum(variances, 0))).T)
 
 
 def _deal(
