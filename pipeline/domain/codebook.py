@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MEAN_LEVEL: Final = "gemiddeld_niveau"
+"""What follows the dimension in the id of the outcome that is the mean level of an ordinal dimension."""
 
 
 class DimensionKind(StrEnum):

@@ -692,7 +692,9 @@ def _non_central_interval(t: float, freedom: int) -> tuple[float, float]:
     from scipy.stats import nct
 
     def excess(centre: float, tail: float) -> float:
-        return float(nct.cdf(t, freedom, centre)) - tail
+        below = float(nct.cdf(t, freedom, centre))
+        # Far out in a tail the library gives no number; there the chance is 0 or 1.
+        return (float(centre < t) if math.isnan(below) else below) - tail
 
     reach = 10 + 2 * abs(t)
     tails = ((1 + LEVEL) / 2, (1 - LEVEL) / 2)

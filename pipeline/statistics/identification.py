@@ -176,10 +176,7 @@ def contrast_columns(component: CodedComponent) -> Floats:
         *Shape* (sessions, contrasts): NaN for the others.
     """
     return np.column_stack(
-        [
-            np.where(_compared(component, at), component.values[:, at], np.nan)
-            for at in range(len(component.contrasts))
-        ]
+        [np.where(_compared(component, at), component.values[:, at], np.nan) for at in range(len(component.contrasts))]
     )
 
 

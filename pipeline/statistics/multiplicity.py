@@ -200,7 +200,8 @@ def max_t(
     order = np.concatenate([np.arange(len(used))[None, :], arrangements.order])
     columns = np.column_stack([contrast_columns(one) for one in components])[used]
     contrasts = [(one.id, contrast) for one in components for contrast in one.contrasts]
-    tried: list[tuple[str, str, str, Floats]] = []
+    largest = np.full(len(arrangements.order), -np.inf)
+    tried: list[tuple[str, str, str, float]] = []
     refused: list[tuple[str, str, str, Refusal]] = []
     for outcome, rates in outcomes.items():
         asked = [at for at, one in enumerate(contrasts) if (outcome, *one) not in left_out]
@@ -209,12 +210,12 @@ def max_t(
             if isinstance(t, Refusal):
                 refused.append((outcome, *contrasts[at], t))
             else:
-                tried.append((*contrasts[at], outcome, t))
+                tried.append((*contrasts[at], outcome, float(t[0])))
+                np.maximum(largest, t[1:], out=largest)
     if not tried:
         return refused[0][3] if refused else Refusal("Er is niets te toetsen.", "Leg in study.yaml vragen vast.")
-    largest = np.max([t[1:] for *_, t in tried], axis=0)
     results = tuple(
-        MaxTResult(component_id, contrast, outcome, float(t[0]), arrangements.p(largest, float(t[0])))
+        MaxTResult(component_id, contrast, outcome, t, arrangements.p(largest, t))
         for component_id, contrast, outcome, t in tried
     )
     return MaxT(results, tuple(refused), len(used), len(arrangements.order), arrangements.exact)

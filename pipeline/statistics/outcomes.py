@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain.codebook import DimensionKind
+from pipeline.domain.codebook import MEAN_LEVEL, DimensionKind
 from pipeline.domain.coding import CoderKind
 from pipeline.domain.draw import Eligibility
 from pipeline.domain.study import ValueType
@@ -60,8 +60,6 @@ if TYPE_CHECKING:
 
 Floats: TypeAlias = NDArray[np.float64]
 
-MEAN_LEVEL: Final = "gemiddeld_niveau"
-"""What follows the dimension in the id of the outcome that is the mean level of an ordinal dimension."""
 RECOMMENDED_LABELS: Final = 40
 """Units a session that a draw takes unless another number is asked for (`statistics.md` 1.1)."""
 
@@ -251,7 +249,9 @@ class _Material:
             session, {unit: _value(given, value) for unit, given in labels.items()}, machine.learnt_from
         )
 
-    def machine_share(self, session: str, dimension: str, value: Mapping[str, float]) -> tuple[float | None, int | None]:
+    def machine_share(
+        self, session: str, dimension: str, value: Mapping[str, float]
+    ) -> tuple[float | None, int | None]:
         """Give the machine's uncorrected share, and the units it is taken over."""
         units, labels = self.units.get(session, ()), self.predicted.get((session, dimension))
         if not units or labels is None:
@@ -492,9 +492,7 @@ def course_of(session: UnitisedSession, labels: Mapping[str, tuple[str, ...]]) -
     return SessionCourse(
         session.session_id,
         tuple(
-            Moment(
-                unit.id, labels.get(unit.id, ()), unit.speaker, role_of(session, unit), count_words(unit.text)
-            )
+            Moment(unit.id, labels.get(unit.id, ()), unit.speaker, role_of(session, unit), count_words(unit.text))
             for unit in session.utterances
             if not unit.minimal
         ),
@@ -611,4 +609,3 @@ def _declared(outcome: Outcome, sessions: Sequence[Session]) -> list[StudyOutcom
         ]
     numbers = [None if one is None or isinstance(one, str) else float(one) for one in given]
     return [_plain(outcome.id, outcome.name, stand, numbers, ids, share=outcome.type is ValueType.JA_NEE)]
-

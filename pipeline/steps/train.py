@@ -15,6 +15,7 @@ from pipeline.formats.cues import read_cues
 from pipeline.formats.examples import by_session, read_examples
 from pipeline.formats.origin import read_origins
 from pipeline.formats.params import read_params
+from pipeline.statistics.instrument import SETTLER
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
 from pipeline.steps.progress import bar, say
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
 """With less, what comes out is worse than no model at all; and with one session there is none to be judged on."""
 SITE = "werkplaats"
-SETTLER = "vaststelling"
-"""Name of the coder whose word is final where coders differed."""
 
 
 def run(

@@ -1,0 +1,132 @@
+"""What follows what in the sessions of a study, and how labels run through them (`statistics.md` 4).
+
+Machine labels give no more than a description here: switches are seen too often and first times too early. Where people
+coded whole sessions, those alone are looked at instead. Who speaks after whom is known and needs no labels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pipeline.domain.codebook import DimensionKind
+from pipeline.statistics.dynamics import (
+    LabelCourse,
+    Merge,
+    SessionCourse,
+    Source,
+    Transitions,
+    measure_transitions,
+    measure_turn_taking,
+    time_course,
+)
+from pipeline.statistics.instrument import truths
+from pipeline.statistics.outcomes import course_of, human_judgements, with_gates
+from pipeline.statistics.refusal import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pipeline.domain.codebook import Dimension
+    from pipeline.domain.evidence import Evidence
+    from pipeline.statistics.agreement import ResamplingDesign
+    from pipeline.statistics.outcomes import Outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionSequences:
+    """One dimension in the course of sessions.
+
+    Attributes:
+        dimension: id.
+        source: where the labels come from.
+        sessions: how many were looked at.
+        transitions: from label to label; of a dimension with one label a unit.
+        course: share of each label in thirds of sessions.
+    """
+
+    dimension: str
+    source: Source
+    sessions: int
+    transitions: Transitions | Refusal | None
+    course: tuple[LabelCourse, ...] | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Sequences:
+    """What follows what.
+
+    Attributes:
+        turns: which role follows which.
+        dimensions: in the order of the codebook.
+    """
+
+    turns: Transitions | Refusal
+    dimensions: tuple[DimensionSequences, ...]
+
+
+def measure_sequences(evidence: Evidence, outcomes: Outcomes, design: ResamplingDesign) -> Sequences | Refusal:
+    """Describe the sessions of a study from moment to moment.
+
+    Args:
+        evidence: all that is known.
+        outcomes: of the same study; gives its sessions.
+        design: of the intervals.
+    """
+    sessions = [session.id for session in outcomes.sessions if session.id in evidence.units]
+    if not sessions:
+        return Refusal("Er is nog geen sessie verwerkt.", "Doe eerst `raamwerk run` op de studie.")
+    courses = [course_of(evidence.units[session], {}) for session in sessions]
+    return Sequences(
+        turns=measure_turn_taking(courses, Merge.SPEAKER, design),
+        dimensions=tuple(
+            _dimension(evidence, sessions, dimension, design) for dimension in evidence.codebook.unit_dimensions
+        ),
+    )
+
+
+def _dimension(
+    evidence: Evidence, sessions: list[str], dimension: Dimension, design: ResamplingDesign
+) -> DimensionSequences:
+    people = [found for session in sessions if (found := _by_people(evidence, session, dimension)) is not None]
+    source = Source.PEOPLE if people else Source.MACHINE
+    courses = people or [found for session in sessions if (found := _by_machine(evidence, session, dimension))]
+    labels = [label for label in dimension.choices if label != dimension.none_label]
+    return DimensionSequences(
+        dimension=dimension.id,
+        source=source,
+        sessions=len(courses),
+        transitions=None
+        if dimension.kind is DimensionKind.MULTI
+        else measure_transitions([_coded(one) for one in courses], dimension.label_ids, source, design),
+        course=time_course(courses, labels, source, design),
+    )
+
+
+def _by_people(evidence: Evidence, session: str, dimension: Dimension) -> SessionCourse | None:
+    """Give a session that people coded as a whole in a dimension."""
+    said = with_gates(human_judgements(evidence, session), evidence.codebook)
+    labels = truths(one for one in said if one.dimension == dimension.id)
+    course = course_of(evidence.units[session], labels)
+    return course if course.moments and all(moment.unit in labels for moment in course.moments) else None
+
+
+def _by_machine(evidence: Evidence, session: str, dimension: Dimension) -> SessionCourse | None:
+    machine = evidence.machine.get(session)
+    labels: Mapping[str, tuple[str, ...]] = {
+        one.utterance_id: one.labels
+        for one in (machine.predictions if machine else ())
+        if one.dimension == dimension.id
+    }
+    return course_of(evidence.units[session], labels) if labels else None
+
+
+def _coded(course: SessionCourse) -> SessionCourse:
+    """Leave out moments without a label; what comes after one does not follow."""
+    moments = []
+    gap = False
+    for moment in course.moments:
+        if moment.labels:
+            moments.append(moment if not gap else replace(moment, follows=False))
+        gap = not moment.labels
+    return SessionCourse(course.session, tuple(moments))
