@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.domain.study import Analysis
+from pipeline.domain.study import Analysis, ValueType
 from pipeline.statistics.agreement import RESAMPLES, ResamplingDesign
 from pipeline.statistics.effects import (
     CodedComponent,

@@ -75,6 +75,11 @@ def results_object(results: Results) -> dict[str, object]:
     }
 
 
+def _names(written: str) -> tuple[str, ...]:
+    """Give the columns that are named with spaces between them."""
+    return tuple(written.split())
+
+
 def _refusal(found: object) -> Cells:
     return (found.why, found.cure) if isinstance(found, Refusal) else (None, None)
 
@@ -131,19 +136,12 @@ def _head(results: Results) -> _Columns:
 
 
 def _outcomes(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "naam",
-        "soort",
-        "status",
-        "steekproef",
-        "gelaagd",
-        "eenheid",
-        "factor",
-        "sessies",
+    header = (
+        *_names("uitkomst naam soort status steekproef gelaagd eenheid factor sessies sessies_zonder_cijfer"),
+        *_names("labels_minste labels_middelste labels_meeste labels_niet_gebruikt gemiddeld"),
+        *_names("gemiddelde_correctie winst_van_de_machine opmerking"),
+        *_REFUSED,
     )
-    header += ("sessies_zonder_cijfer", "labels_minste", "labels_middelste", "labels_meeste", "labels_niet_gebruikt")
-    header += ("gemiddeld", "gemiddelde_correctie", "winst_van_de_machine", "opmerking", *_REFUSED)
     return _Columns(header, [_outcome_row(one) for one in results.outcomes.outcomes])
 
 
@@ -181,20 +179,12 @@ def _outcome_row(one: StudyOutcome) -> Cells:
 
 def _sessions(results: Results) -> _Columns:
     declared = results.evidence.study.components
-    header: tuple[str, ...] = (
-        "sessie",
-        "werkplaats",
-        "ronde",
-        "blok",
-        "uitkomst",
-        "status",
-        "cijfer",
-        "getoond",
-        "variantie",
-        "onder",
+    header = (
+        *_names("sessie werkplaats ronde blok uitkomst status cijfer getoond variantie onder boven lambda n N"),
+        *_names("aandeel_machine_niet_gecorrigeerd alleen_menselijke_labels machine_telt_geheel"),
+        *_REFUSED,
+        *(f"kenmerk_{one.id}" for one in declared),
     )
-    header += ("boven", "lambda", "n", "N", "aandeel_machine_niet_gecorrigeerd", "alleen_menselijke_labels")
-    header += ("machine_telt_geheel", *_REFUSED, *(f"kenmerk_{one.id}" for one in declared))
     blocks = dict(zip(results.layout.sessions, results.layout.blocks, strict=True))
     rows: list[Cells] = []
     for one in results.outcomes.outcomes:
@@ -229,18 +219,11 @@ def _sessions(results: Results) -> _Columns:
 
 
 def _classes(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "kenmerk",
-        "naam",
-        "kenmerk_waarde",
-        "tegenover",
-        "per",
-        "klasse",
-        "werkplaatsen",
-        "zonder",
-        "met",
+    header = (
+        *_names("kenmerk naam kenmerk_waarde tegenover per klasse werkplaatsen zonder met vrijheidsgraden"),
+        *_names("kleinste_p_mogelijk zin waarschuwing"),
+        *_REFUSED,
     )
-    header += ("vrijheidsgraden", "kleinste_p_mogelijk", "zin", "waarschuwing", *_REFUSED)
     rows: list[Cells] = []
     for one in results.components:
         if not isinstance(one.coded, CodedComponent):
@@ -307,23 +290,17 @@ def _effect_cells(effect: object) -> Cells:
 
 
 def _effects(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "kenmerk_waarde",
-        "tegenover",
-        "per",
-        "klasse",
-        "familie",
-        "sessies",
-        "zonder_waarde",
+    header = (
+        *_names("uitkomst kenmerk kenmerk_waarde tegenover per klasse familie sessies zonder_waarde"),
+        *_names("blokken_met_een_sessie"),
+        *_EFFECT,
+        *_names("t p p_permutatie verdelingen alle_verdelingen kleinste_p_mogelijk permutatie_onder"),
+        *_names("permutatie_boven toetsen_in_familie p_holm p_permutatie_holm p_benjamini_hochberg p_max_t"),
+        *_names("waarneembaar gevoeligheid_laagste gevoeligheid_hoogste zelfde_richting andere_analyses"),
+        *_names("in_standaarddeviaties robuustheid hedges_g hedges_onder hedges_boven kansverhouding"),
+        *_names("kansverhouding_onder kansverhouding_boven gemiddeld_verschil_kansmodel oordeel zin"),
+        *_REFUSED,
     )
-    header += ("blokken_met_een_sessie", *_EFFECT, "t", "p", "p_permutatie", "verdelingen", "alle_verdelingen")
-    header += ("kleinste_p_mogelijk", "permutatie_onder", "permutatie_boven", "toetsen_in_familie", "p_holm")
-    header += ("p_permutatie_holm", "p_benjamini_hochberg", "p_max_t", "waarneembaar", "gevoeligheid_laagste")
-    header += ("gevoeligheid_hoogste", "zelfde_richting", "andere_analyses", "in_standaarddeviaties", "robuustheid")
-    header += ("hedges_g", "hedges_onder", "hedges_boven", "kansverhouding", "kansverhouding_onder")
-    header += ("kansverhouding_boven", "gemiddeld_verschil_kansmodel", "oordeel", "zin", *_REFUSED)
     return _Columns(header, [_pair_row(pair) for pair in results.pairs])
 
 
@@ -393,13 +370,8 @@ def _verdict_cells(verdict: Verdict) -> Cells:
 
 
 def _omnibus(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "statistiek",
-        "p_permutatie",
-        "verdelingen",
-        "alle_verdelingen",
+    header = (
+        *_names("uitkomst kenmerk statistiek p_permutatie verdelingen alle_verdelingen"),
         *_REFUSED,
     )
     rows: list[Cells] = []
@@ -415,13 +387,8 @@ def _omnibus(results: Results) -> _Columns:
 
 
 def _sensitivity(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "kenmerk_waarde",
-        "analyse",
-        "bijzonderheid",
-        "schaal",
+    header = (
+        *_names("uitkomst kenmerk kenmerk_waarde analyse bijzonderheid schaal"),
         *_EFFECT,
         *_REFUSED,
     )
@@ -436,13 +403,10 @@ def _sensitivity(results: Results) -> _Columns:
 
 def _errors(results: Results) -> _Columns:
     """Say whether the machine errs more with a component than without it (`statistics.md` 1.5)."""
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "kenmerk_waarde",
+    header = (
+        *_names("uitkomst kenmerk kenmerk_waarde"),
         *_EFFECT,
-        "p",
-        "vertekening_zonder_correctie",
+        *_names("p vertekening_zonder_correctie"),
         *_REFUSED,
     )
     rows: list[Cells] = []
@@ -467,17 +431,14 @@ def _errors(results: Results) -> _Columns:
 
 def _general(results: Results) -> _Columns:
     """Give the claim about sites in general (`statistics.md` 2.4)."""
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "kenmerk_waarde",
-        "methode",
-        "interval_methode",
-        "werkplaatsen",
-        "gemiddeld",
+    header = (
+        *_names("uitkomst kenmerk kenmerk_waarde methode interval_methode werkplaatsen gemiddeld"),
+        *_names("standaardfout"),
+        *_names("onder boven voorspelling_onder voorspelling_boven tau2 tau q q_vrijheidsgraden p_q i2"),
+        *_names("i2_onder"),
+        *_names("i2_boven opmerking"),
+        *_REFUSED,
     )
-    header += ("standaardfout", "onder", "boven", "voorspelling_onder", "voorspelling_boven", "tau2", "tau", "q")
-    header += ("q_vrijheidsgraden", "p_q", "i2", "i2_onder", "i2_boven", "opmerking", *_REFUSED)
     rows: list[Cells] = []
     for pair in results.pairs:
         found = pair.general
@@ -519,18 +480,7 @@ def _pooled_cells(pooled: Pooled) -> Cells:
 
 
 def _forests(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "kenmerk_waarde",
-        "werkplaats",
-        "sessies",
-        "zonder",
-        "met",
-        "schatting",
-        "onder",
-        "boven",
-    )
+    header = (*_names("uitkomst kenmerk kenmerk_waarde werkplaats sessies zonder met schatting onder boven"),)
     rows: list[Cells] = []
     for pair in results.pairs:
         for one in forest(pair.general).rows if isinstance(pair.general, SitesInGeneral) else ():
@@ -553,15 +503,7 @@ def _forests(results: Results) -> _Columns:
 
 
 def _ranks(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "uitkomst",
-        "kenmerk",
-        "schatting",
-        "per_standaarddeviatie",
-        "hoogste_rang",
-        "laagste_rang",
-        "kans_eerste",
-    )
+    header = (*_names("uitkomst kenmerk schatting per_standaarddeviatie hoogste_rang laagste_rang kans_eerste"),)
     rows: list[Cells] = []
     for outcome, found in results.rankings.items():
         if not isinstance(found, Ranking):
@@ -607,15 +549,8 @@ def _estimate_cells(found: Estimate | Refusal) -> Cells:
 
 
 def _agreement(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "dimensie",
-        "label",
-        "sessie",
-        "blind",
-        "codeurs",
-        "uitingen",
-        "sessies",
-        "maat",
+    header = (
+        *_names("dimensie label sessie blind codeurs uitingen sessies maat"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
@@ -633,7 +568,10 @@ def _agreement(results: Results) -> _Columns:
 
 
 def _with_machine(results: Results) -> _Columns:
-    header: tuple[str, ...] = ("dimensie", "label", "uitingen", "mensen", "wat", *_ESTIMATE)
+    header = (
+        *_names("dimensie label uitingen mensen wat"),
+        *_ESTIMATE,
+    )
     rows: list[Cells] = []
     for one in results.instrument.dimensions:
         if isinstance(one.machine, Refusal):
@@ -653,14 +591,8 @@ def _with_machine(results: Results) -> _Columns:
 
 
 def _tagger(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "dimensie",
-        "kenmerk",
-        "kenmerk_waarde",
-        "label",
-        "uitingen",
-        "sessies",
-        "maat",
+    header = (
+        *_names("dimensie kenmerk kenmerk_waarde label uitingen sessies maat"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
@@ -698,17 +630,7 @@ def _quality_rows(quality: Quality) -> Iterator[Cells]:
 
 
 def _groups(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "dimensie",
-        "label",
-        "groep",
-        "andere_groep",
-        "transcripten",
-        "uitingen",
-        "waarde",
-        "onder",
-        "boven",
-    )
+    header = (*_names("dimensie label groep andere_groep transcripten uitingen waarde onder boven"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
         for (label, group), rate in dimension.rates.items():
@@ -727,18 +649,7 @@ def _groups(results: Results) -> _Columns:
 
 
 def _triangulation(results: Results) -> _Columns:
-    header: tuple[str, ...] = (
-        "dimensie",
-        "label",
-        "merk",
-        "mogelijk",
-        "zin",
-        "kennistype",
-        "aanwezig",
-        "richting",
-        "waarde",
-        "onder",
-    )
+    header = (*_names("dimensie label merk mogelijk zin kennistype aanwezig richting waarde onder"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
         if isinstance(dimension.matrix, Refusal):
@@ -768,7 +679,10 @@ def _triangulation(results: Results) -> _Columns:
 
 
 def _transitions(results: Results) -> _Columns:
-    header: tuple[str, ...] = ("wat", "stand", "van", "naar", "aantal", "residu", *_ESTIMATE)
+    header = (
+        *_names("wat stand van naar aantal residu"),
+        *_ESTIMATE,
+    )
     rows: list[Cells] = []
     if isinstance(results.sequences, Sequences):
         rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns)
@@ -790,7 +704,10 @@ def _transition_rows(what: str, found: Transitions | Refusal) -> Iterable[Cells]
 
 
 def _thirds(results: Results) -> _Columns:
-    header: tuple[str, ...] = ("dimensie", "label", "stand", "deel", *_ESTIMATE)
+    header = (
+        *_names("dimensie label stand deel"),
+        *_ESTIMATE,
+    )
     rows: list[Cells] = []
     for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
         if isinstance(one.course, Refusal):
