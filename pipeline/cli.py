@@ -109,13 +109,46 @@ def tag(study: Study) -> None:
 
 @app.command()
 def compare(study: Study) -> None:
-    """Schrijf de tabellen van sessies en componenten (CSV, in rapport/tabellen).
+    """Vergelijk de componenten: tabellen (CSV en Parquet, in rapport/tabellen) en rapport/results.json.
 
     Voorbeeld: raamwerk compare mijn-studie
     """
     from pipeline.steps import compare as step
 
     _whole_study(study, step.run)
+
+
+@app.command()
+def power(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDIE]", help="Neem hieruit de cijfers die er zijn; mag ook zonder.")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(help="Uitkomst van die studie, zoals sr.brug_burger.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAAM=WAARDE",
+            help="Mag vaker. Procenten: aandeel, spreiding, gevoeligheid, specificiteit, verschil, deel (van de sessies "
+            "met het kenmerk). Aantallen: uitingen, werkplaatsen, nabootsingen; met komma's ertussen sessies (per "
+            "werkplaats) en labels (per sessie).",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="UIT", help="Dezelfde tabel als CSV.")] = None,
+) -> None:
+    """Reken uit hoeveel sessies en labels nodig zijn om een verschil te vinden, door studies na te bootsen.
+
+    Voorbeeld: raamwerk power mijn-studie --outcome sr.brug_burger --given verschil=5 --given sessies=8,10
+    """
+    from pipeline import settings
+    from pipeline.steps import power as step
+
+    def work() -> int:
+        settings.private_files()
+        settings.quiet_libraries()
+        plan = step.read_plan(given or ())
+        return step.run(settings.workplace(study) if study else None, outcome, plan, out)
+
+    _guard(work)
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """Lay the comparison of a study out as flat tables, so that anyone can redo it: the only form in which it is written.
 
-Every table is a header and rows of plain values; `results.json` holds the same tables and nothing else, so that no
-number is printed that is not in both. Shares, differences and standard errors are in the unit of the session figures
-(shares in [0, 1], not percentage points); p is never 0. What was refused stands in the columns `reden` and `wat_helpt`.
+Every table is a header and rows of plain values; CSV, Parquet and `results.json` hold the same tables, so that no
+number is printed that is not in all of them. Shares, differences and standard errors are in the unit of the session
+figures (shares in [0, 1], not percentage points); p is never 0. What was refused stands in the columns `reden` and
+`wat_helpt`.
 
 `sessiecijfers` is the table from which the rest can be computed again: one row a session and outcome, with the figure,
 its variance, lambda, n, N, the block and every component of the session. Of a component of class C no table has more
@@ -59,20 +60,12 @@ class _Columns:
         if len(set(self.header)) < len(self.header) or any(len(row) != len(self.header) for row in self.rows):
             message = f"a header names every column once and rows are as long as it: {self.header[:2]}"
             raise ValueError(message)
-        return self.header, tuple(self.rows)
+        return self.header, tuple(tuple(_plain(value) for value in row) for row in self.rows)
 
 
 def result_tables(results: Results) -> Mapping[str, Table]:
     """Give all tables by name, in the order of `RESULT_TABLES`; those with nothing to tell have no rows."""
     return {name: make(results).table() for name, make in _TABLES.items()}
-
-
-def results_object(results: Results) -> dict[str, object]:
-    """Give the same tables as nested plain data, for results.json."""
-    return {
-        name: [dict(zip(header, row, strict=True)) for row in rows]
-        for name, (header, rows) in result_tables(results).items()
-    }
 
 
 def _names(written: str) -> tuple[str, ...]:
@@ -84,9 +77,10 @@ def _refusal(found: object) -> Cells:
     return (found.why, found.cure) if isinstance(found, Refusal) else (None, None)
 
 
-def _finite(value: float | None) -> float | None:
-    """Give a number; one that is infinite or none at all is left out, since JSON has neither."""
-    return None if value is None or not math.isfinite(value) else float(value)
+def _plain(value: Value | np.generic) -> Value:
+    """Give a number as Python's own; one that is infinite or none at all is left out, since JSON has neither."""
+    own: Value = value.item() if isinstance(value, np.generic) else value
+    return None if isinstance(own, float) and not math.isfinite(own) else own
 
 
 def _head(results: Results) -> _Columns:
@@ -284,8 +278,8 @@ def _effect_cells(effect: object) -> Cells:
         effect.estimate,
         effect.standard_error,
         effect.freedom,
-        _finite(effect.lower),
-        _finite(effect.upper),
+        effect.lower,
+        effect.upper,
     )
 
 
@@ -362,7 +356,7 @@ def _odds_cells(pair: Pair) -> Cells:
     found = pair.odds
     if not isinstance(found, OddsEffect):
         return (None,) * 4
-    return (found.odds_ratio, _finite(found.lower), _finite(found.upper), found.average_difference)
+    return (found.odds_ratio, found.lower, found.upper, found.average_difference)
 
 
 def _verdict_cells(verdict: Verdict) -> Cells:
@@ -699,7 +693,7 @@ def _transition_rows(what: str, found: Transitions | Refusal) -> Iterable[Cells]
     counts = found.counts.sum(axis=0)
     for (at, before), (to, now) in product(enumerate(found.values), repeat=2):
         residual = found.residuals[at][to]
-        head = (what, found.standing.value, before, now, int(counts[at, to]), _finite(residual))
+        head = (what, found.standing.value, before, now, int(counts[at, to]), residual)
         yield *head, *_estimate_cells(found.shares[at][to])
 
 
