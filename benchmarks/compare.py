@@ -106,7 +106,7 @@ def make_evidence(
     declared = tuple(_component(at) for at in range(components))
     rows = tuple(_row(at, sessions, declared, generator) for at in range(sessions))
     truth = {row.id: _truth(row, units, generator) for row in rows}
-    unitised = {row.id: _session(row.id, units) for row in rows}
+    unitised = {row.id: _session(row.id, units, generator) for row in rows}
     machine = {
         session: MachineLabels(_predictions(unitised[session], labels, generator), learnt_from)
         for session, labels in truth.items()
@@ -176,14 +176,15 @@ def _truth(row: Session, units: int, generator: np.random.Generator) -> tuple[np
     return frame, generator.random((units, len(BRIDGES))) < 1 / (1 + np.exp(-odds))
 
 
-def _session(name: str, units: int) -> UnitisedSession:
+def _session(name: str, units: int, generator: np.random.Generator) -> UnitisedSession:
+    turns = generator.choice(len(SPEAKERS), units, p=generator.dirichlet([6, 5, 3]))
     listed = tuple(
         Utterance(
             utterance_id(name, turn, 1),
             name,
             turn,
             1,
-            SPEAKERS[turn * turn % len(SPEAKERS)].pseudonym,
+            SPEAKERS[turns[turn - 1]].pseudonym,
             "een uiting van " + "woord " * (3 + turn % 11),
             None,
             None,

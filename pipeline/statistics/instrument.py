@@ -203,14 +203,15 @@ def _codings(said: Iterable[Judgement]) -> tuple[Coding, ...]:
 
 
 def _out_of_fold(evidence: Evidence, dimension: str, units: set[str]) -> list[Prediction]:
-    """Give the predictions of a model that saw no label of the session."""
-    return [
+    """Give the predictions of a model that saw no label of the session, in order of unit."""
+    found = [
         one
         for session, machine in sorted(evidence.machine.items())
         if machine.learnt_from is not None and session not in machine.learnt_from
         for one in machine.predictions
         if one.dimension == dimension and one.utterance_id in units
     ]
+    return sorted(found, key=lambda one: one.utterance_id)
 
 
 def truths(said: Iterable[Judgement]) -> dict[str, tuple[str, ...]]:

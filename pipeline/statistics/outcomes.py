@@ -271,19 +271,25 @@ def human_judgements(evidence: Evidence, session: str) -> tuple[Judgement, ...]:
 
 
 def with_gates(judgements: Iterable[Judgement], codebook: Codebook) -> tuple[Judgement, ...]:
-    """Add what follows from a gate that a coder left shut: "nothing" in the dimension behind it."""
-    given = {(one.utterance_id, one.coder, one.dimension): one for one in judgements}
+    """Add what follows from a gate that a coder left shut: "nothing" in the dimension behind it.
+
+    Args:
+        judgements: of one session.
+        codebook: with the gates.
+
+    Returns:
+        Those given, sorted, so that their order does not matter; then those that follow.
+    """
+    listed = sorted(judgements, key=lambda one: (one.utterance_id, one.dimension, one.coder, one.draw or "", one.at))
+    given = {(one.utterance_id, one.coder, one.dimension, one.draw, one.blind): one for one in listed}
     for dimension in codebook.unit_dimensions:
         if dimension.gate is None or dimension.none_label is None:
             continue
-        shut = [
-            one
-            for (_, _, asked), one in given.items()
-            if asked == dimension.gate and not _hit(one, codebook.dimension(dimension.gate))
-        ]
+        gate = codebook.dimension(dimension.gate)
+        shut = [one for one in given.values() if one.dimension == gate.id and not _hit(one, gate)]
         for one in shut:
             implied = replace(one, dimension=dimension.id, labels=(dimension.none_label,))
-            given.setdefault((one.utterance_id, one.coder, dimension.id), implied)
+            given.setdefault((one.utterance_id, one.coder, dimension.id, one.draw, one.blind), implied)
     return tuple(given.values())
 
 

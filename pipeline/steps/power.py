@@ -231,9 +231,9 @@ def _of_study(workplace: Workplace, wanted: str | None) -> _Found:
     study = evidence.study
     found = _Found(lengths=_lengths(evidence), sites=len(study.sites), difference=study.analysis.smallest_difference)
     outcomes = measure_outcomes(evidence)
-    if wanted is not None and outcomes.of(wanted) is None:
+    if wanted is not None and ((asked := outcomes.of(wanted)) is None or not asked.share):
         known = ", ".join(one.id for one in outcomes.outcomes if one.share)
-        raise InputError.single(_PLACE, f"'{wanted}' is geen uitkomst van deze studie", f"Kies uit: {known}")
+        raise InputError.single(_PLACE, f"'{wanted}' is geen aandeel dat deze studie meet", f"Kies uit: {known}")
     chosen = _chosen(study, outcomes, wanted)
     layout = layout_of(study, outcomes.sessions, study.analysis.by_round)
     block = dict(zip(layout.sessions, layout.blocks, strict=True))
