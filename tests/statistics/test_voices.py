@@ -62,13 +62,14 @@ def judge(unit: Utterance, dimension: str, given: tuple[str, ...]) -> Judgement:
 
 
 def coded(session: UnitisedSession, often: Mapping[str, int], direction: str) -> tuple[Judgement, ...]:
-    """Give every so many units a label, with one direction; where there is none, the gate is shut and not coded."""
+    """Give every so many units a label, mostly with one direction; where there is none, the gate is shut, not coded."""
+    other = next(one for one in ("belemmerend", "bevorderend") if one != direction)
     found = []
     for unit in session.utterances:
         given = tuple(label for label, every in often.items() if unit.turn % every == 1)
         found.append(judge(unit, "werkzaam", given))
         if given:
-            found.append(judge(unit, "richting", (direction,)))
+            found.append(judge(unit, "richting", (other if unit.turn % 7 == 0 else direction,)))
     return tuple(found)
 
 
