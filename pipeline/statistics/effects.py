@@ -217,6 +217,8 @@ def fit_effects(
         return _PERFECT
     pulls = design.pulls
     influence = pulls * residuals[:, None]
+    if _without_error(influence, pulls, rates[design.used]):
+        return _PERFECT
     covariance = influence.T @ influence
     freedom = [_freedom(design.hat, pulls[:, at]) for at in range(len(names))]
     return BlockFit(
@@ -396,6 +398,12 @@ def is_flat(deviations: Floats, values: Floats) -> bool:
     return bool(np.abs(deviations).max() <= _ROUNDING * np.abs(values).max())
 
 
+def _without_error(influence: Floats, pulls: Floats, values: Floats) -> bool:
+    """Tell whether the sessions that an estimate rests on fit it exactly, although others vary."""
+    largest = np.abs(pulls).max(axis=0) * np.abs(values).max()
+    return bool((np.abs(influence).max(axis=0) <= _ROUNDING * largest).any())
+
+
 def _freedom(hat: Floats, pulls: Floats) -> float:
     spread = (np.eye(len(pulls)) - hat) * pulls[None, :]
     products = spread.T @ spread
@@ -477,6 +485,8 @@ def fit_odds(rates: Floats, blocks: Sequence[str], components: Floats, names: Se
         return _PERFECT
     pulls = (scaled @ inverse / np.sqrt(1 - leverages)[:, None])[:, design.blocks :]
     influence = pulls * (residuals / roots)[:, None]
+    if _without_error(influence, pulls, outcome):
+        return _PERFECT
     errors = np.sqrt((influence**2).sum(axis=0))
     effects = [
         _odds_effect(

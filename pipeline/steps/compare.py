@@ -12,6 +12,7 @@ from pipeline.statistics.results import RESULT_TABLES, result_tables
 from pipeline.statistics.tables import TABLES, tables
 from pipeline.steps.keys import code_digest, digest
 from pipeline.steps.overview import describe, overview
+from pipeline.steps.progress import say
 from pipeline.steps.session import units_of
 from pipeline.store.database import WHOLE_STUDY
 from pipeline.store.files import write_file
@@ -42,6 +43,7 @@ def run(workplace: Workplace) -> Summary:
         key = digest(seen.key, code_digest("statistics", "formats"), _beside(evidence))
         if store.finished_key(WHOLE_STUDY, COMPARE) == key and all(path.is_file() for path in _paths(workplace.output)):
             return {}
+        say("Componenten vergelijken …")
         results = compare(evidence)
         written = {**tables(describe(seen, store)), **result_tables(results)}
         for name, (header, rows) in written.items():

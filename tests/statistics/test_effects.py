@@ -546,3 +546,12 @@ def test_an_effect_can_be_shown_without_its_test() -> None:
     found = effect(RATES, SITES, CHOSEN).without_test()
     assert (found.t, found.p) == (None, None)
     assert found.lower < found.estimate < found.upper
+
+
+def test_an_estimate_on_sessions_that_are_all_alike_is_refused_although_others_vary() -> None:
+    blocks = ["a"] * 4 + ["b"] * 4
+    rates = np.array([0.0, 0.0, 0.0, 0.0, 0.1, 0.3, 0.2, 0.5])
+    component = np.array([1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0])[:, None]
+    for found in (fit_effects(rates, blocks, component, ("k",)), fit_odds(rates + 0.1, blocks, component, ("k",))):
+        assert isinstance(found, Refusal)
+        assert "geen enkele spreiding" in found.why
