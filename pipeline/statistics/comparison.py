@@ -717,6 +717,13 @@ def _cautions(study: Study, layout: Layout) -> tuple[Caution, ...]:
             "verborgen oorzaak zou moeten verklaren om het verschil weg te nemen.",
         ),
     ]
+    if study.outcomes:
+        found.append(
+            Caution(
+                "scores",
+                "Wat mensen per sessie invulden, kan gekleurd zijn als zij wisten welk kenmerk de sessie had.",
+            )
+        )
     if len(study.rounds) > 1:
         how = "binnen werkplaats en ronde" if layout.by_round else "binnen werkplaats, rondes samen"
         found.append(

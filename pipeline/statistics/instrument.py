@@ -23,7 +23,7 @@ from pipeline.statistics.agreement import (
     machine_codings,
     measure_agreement,
 )
-from pipeline.statistics.outcomes import human_judgements, with_gates
+from pipeline.statistics.outcomes import fits, human_judgements, with_gates
 from pipeline.statistics.quality import Quality, SampledUnit, measure_quality, quality_by_level
 from pipeline.statistics.refusal import Refusal
 
@@ -164,7 +164,7 @@ def _measure(
     if _double(chosen):
         codings = _codings(chosen)
         coders = measure_agreement(codings, [dimension], design, inclusion)
-        predictions = _out_of_fold(evidence, dimension.id, {one.unit for one in codings})
+        predictions = _out_of_fold(evidence, dimension, {one.unit for one in codings})
         place = {one.utterance_id: _session_of(one.utterance_id) for one in predictions}
         machine = (
             compare_machine(
@@ -202,14 +202,14 @@ def _codings(said: Iterable[Judgement]) -> tuple[Coding, ...]:
     return tuple(found[key] for key in sorted(found))
 
 
-def _out_of_fold(evidence: Evidence, dimension: str, units: set[str]) -> list[Prediction]:
+def _out_of_fold(evidence: Evidence, dimension: Dimension, units: set[str]) -> list[Prediction]:
     """Give the predictions of a model that saw no label of the session, in order of unit."""
     found = [
         one
         for session, machine in sorted(evidence.machine.items())
         if machine.learnt_from is not None and session not in machine.learnt_from
         for one in machine.predictions
-        if one.dimension == dimension and one.utterance_id in units
+        if one.dimension == dimension.id and one.utterance_id in units and fits(one.labels, dimension)
     ]
     return sorted(found, key=lambda one: one.utterance_id)
 
@@ -243,7 +243,7 @@ def sampled_units(
     """
     truth = truths(said)
     found = []
-    for one in _out_of_fold(evidence, dimension.id, set(truth)):
+    for one in _out_of_fold(evidence, dimension, set(truth)):
         chances = dict(one.probabilities)
         found.append(
             SampledUnit(

@@ -33,7 +33,7 @@ from pipeline.domain.draw import Eligibility
 from pipeline.domain.study import ValueType
 from pipeline.statistics.describe import count_words, role_of
 from pipeline.statistics.draws import eligible_units
-from pipeline.statistics.dynamics import Moment, SessionCourse, talk_measures
+from pipeline.statistics.dynamics import CorrectedCourse, Moment, SessionCourse, corrected_course, talk_measures
 from pipeline.statistics.power import PERCENTAGE_POINTS, SCALE_POINTS, OutcomeUnit, uncorrected
 from pipeline.statistics.rates import (
     LABELLED_ONLY,
@@ -132,6 +132,7 @@ class StudyOutcome:
         rates: of the sample; `None` without correction.
         draw: id of the draw that is used, `None` without one.
         stratified: that draw has strata.
+        course: corrected rates in thirds of sessions, or why there are none; `None` without correction.
         ignored: human labels of this dimension that play no part because they were not blind, not drawn, or given for
             another draw.
         refusal: why nothing may be compared.
@@ -149,6 +150,7 @@ class StudyOutcome:
     rates: SessionRates | None = field(default=None, repr=False)
     draw: str | None = None
     stratified: bool = False
+    course: CorrectedCourse | Refusal | None = field(default=None, repr=False)
     ignored: int = 0
     refusal: Refusal | None = None
 
@@ -261,13 +263,17 @@ class _Material:
 
 def human_judgements(evidence: Evidence, session: str) -> tuple[Judgement, ...]:
     """Give what people said of the units of a session with labels that the codebook has."""
-    known = {dimension.id: set(dimension.label_ids) for dimension in evidence.codebook.unit_dimensions}
+    known = {dimension.id: dimension for dimension in evidence.codebook.unit_dimensions}
     return tuple(
         one
         for one in evidence.judgements.get(session, ())
-        if one.coder_kind is CoderKind.MENS and known.get(one.dimension, set()).issuperset(one.labels)
-        if one.dimension in known
+        if one.coder_kind is CoderKind.MENS and one.dimension in known and fits(one.labels, known[one.dimension])
     )
+
+
+def fits(labels: Sequence[str], dimension: Dimension) -> bool:
+    """Tell whether labels can be an answer in a dimension."""
+    return set(dimension.label_ids).issuperset(labels) and (dimension.kind is DimensionKind.MULTI or len(labels) == 1)
 
 
 def with_gates(judgements: Iterable[Judgement], codebook: Codebook) -> tuple[Judgement, ...]:
@@ -398,6 +404,7 @@ def _measured(material: _Material, dimension: Dimension, draw: Draw | None, aske
             rates=corrected.rates,
             draw=None if draw is None else draw.id,
             stratified=draw is not None and draw_is_stratified(draw.design),
+            course=corrected.course,
             ignored=corrected.ignored,
         )
     refusal = corrected or no_draw(material.evidence.draws)
@@ -430,6 +437,7 @@ class _Corrected:
     measurement: Measurement
     sample: LabelledSample
     rates: SessionRates
+    course: CorrectedCourse | Refusal
     ignored: int
 
 
@@ -438,7 +446,8 @@ def _correct(material: _Material, dimension: Dimension, draw: Draw, asked: _Aske
     changed = {stratum.session for stratum in draw.strata if not present.issuperset(stratum.units)}
     kept = [session for session in material.sessions if session not in changed]
     scores = [found for session in kept if (found := material.scores(session, dimension.id, asked.value)) is not None]
-    assembled = assemble(draw, _human(material, dimension.id, asked.value), scores)
+    labels = _human(material, dimension.id, asked.value)
+    assembled = assemble(draw, labels, scores)
     refused = {**dict(assembled.refused), **dict.fromkeys(changed, _CHANGED)}
     if assembled.sample is None:
         # What stands in the way of most sessions stands in the way of the outcome.
@@ -459,7 +468,8 @@ def _correct(material: _Material, dimension: Dimension, draw: Draw, asked: _Aske
             share, units = material.machine_share(session, dimension.id, asked.value)
             reason = refused.get(session, no_draw(())) if session in material.units else _NO_UNITS
             figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
-    return _Corrected(tuple(figures), measurement, sample, rates, assembled.ignored)
+    course = corrected_course(draw, labels, scores, material.units)
+    return _Corrected(tuple(figures), measurement, sample, rates, course, assembled.ignored)
 
 
 def _corrected_figure(rates: SessionRates, measurement: Measurement, session: str, at: int) -> SessionFigure:

@@ -719,6 +719,31 @@ def _course_rows(dimension: str, course: LabelCourse) -> Iterator[Cells]:
     yield dimension, course.label, course.standing.value, "laatste min eerste", *_estimate_cells(course.trend)
 
 
+def _questions(results: Results) -> _Columns:
+    """Answer the registered questions one by one."""
+    rows: list[Cells] = []
+    coded = {one.declared.id: one.coded for one in results.components}
+    for question in results.evidence.study.questions:
+        head = (question.text, question.registered.isoformat(), question.outcome, question.component)
+        asked = [
+            pair for pair in results.pairs if (pair.outcome, pair.component) == (question.outcome, question.component)
+        ]
+        rows += [
+            (*head, pair.contrast, pair.letter.value, *_verdict_cells(pair.verdict), *_refusal(pair.effect))
+            for pair in asked
+        ]
+        if not asked:
+            outcome = results.outcomes.of(question.outcome)
+            known = coded.get(question.component)
+            reason = known if isinstance(known, Refusal) else outcome.refusal if outcome else _NOT_MEASURED
+            rows.append((*head, None, None, "niet te beantwoorden", None, *_refusal(reason)))
+    header = _names("vraag vastgelegd_op uitkomst kenmerk kenmerk_waarde klasse oordeel zin")
+    return _Columns((*header, *_REFUSED), rows)
+
+
+_NOT_MEASURED: Final = Refusal("Deze uitkomst komt in deze studie niet voor.", "Verbeter de vraag in study.yaml.")
+
+
 def _not_enough(results: Results) -> _Columns:
     rows: list[Cells] = [
         (one.subject, one.outcome, one.component, one.why, one.cure or None) for one in results.not_enough
@@ -732,6 +757,7 @@ def _cautions(results: Results) -> _Columns:
 
 _TABLES: Final[dict[str, Callable[[Results], _Columns]]] = {
     "kop": _head,
+    "vragen": _questions,
     "uitkomsten": _outcomes,
     "sessiecijfers": _sessions,
     "kenmerken": _classes,

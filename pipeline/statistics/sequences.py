@@ -1,7 +1,8 @@
 """What follows what in the sessions of a study, and how labels run through them (`statistics.md` 4).
 
-Machine labels give no more than a description here: switches are seen too often and first times too early. Where people
-coded whole sessions, those alone are looked at instead. Who speaks after whom is known and needs no labels.
+Machine labels give no more than a description here: switches are seen too often and first times too early; only shares
+in thirds of sessions are corrected where a blind draw allows. Where people coded whole sessions, those alone are looked
+at instead. Who speaks after whom is known and needs no labels.
 """
 
 from __future__ import annotations
@@ -9,15 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from pipeline.domain.codebook import DimensionKind
 from pipeline.statistics.dynamics import (
     LabelCourse,
     Merge,
     SessionCourse,
     Source,
+    Standing,
     Transitions,
     measure_transitions,
     measure_turn_taking,
+    session_mean,
     time_course,
 )
 from pipeline.statistics.instrument import truths
@@ -30,7 +35,7 @@ if TYPE_CHECKING:
     from pipeline.domain.codebook import Dimension
     from pipeline.domain.evidence import Evidence
     from pipeline.statistics.agreement import ResamplingDesign
-    from pipeline.statistics.outcomes import Outcomes
+    from pipeline.statistics.outcomes import Outcomes, StudyOutcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,7 @@ class DimensionSequences:
         source: where the labels come from.
         sessions: how many were looked at.
         transitions: from label to label; of a dimension with one label a unit.
-        course: share of each label in thirds of sessions.
+        course: share of each label in thirds of sessions; corrected where a draw allows, which its standing says.
     """
 
     dimension: str
@@ -80,14 +85,15 @@ def measure_sequences(evidence: Evidence, outcomes: Outcomes, design: Resampling
     return Sequences(
         turns=measure_turn_taking(courses, Merge.SPEAKER, design),
         dimensions=tuple(
-            _dimension(evidence, sessions, dimension, design) for dimension in evidence.codebook.unit_dimensions
+            _dimension(evidence, outcomes, dimension, design) for dimension in evidence.codebook.unit_dimensions
         ),
     )
 
 
 def _dimension(
-    evidence: Evidence, sessions: list[str], dimension: Dimension, design: ResamplingDesign
+    evidence: Evidence, outcomes: Outcomes, dimension: Dimension, design: ResamplingDesign
 ) -> DimensionSequences:
+    sessions = [session.id for session in outcomes.sessions if session.id in evidence.units]
     people = [found for session in sessions if (found := _by_people(evidence, session, dimension)) is not None]
     source = Source.PEOPLE if people else Source.MACHINE
     courses = people or [found for session in sessions if (found := _by_machine(evidence, session, dimension))]
@@ -99,7 +105,48 @@ def _dimension(
         transitions=None
         if dimension.kind is DimensionKind.MULTI
         else measure_transitions([_coded(one) for one in courses], dimension.label_ids, source, design),
-        course=time_course(courses, labels, source, design),
+        course=_course(time_course(courses, labels, source, design), outcomes, dimension, design),
+    )
+
+
+_NOT_CORRECTED = Refusal(
+    "Niet te bepalen: in geen enkele sessie is dit deel gecorrigeerd.", "Laat meer uitingen coderen."
+)
+
+
+def _course(
+    found: tuple[LabelCourse, ...] | Refusal, outcomes: Outcomes, dimension: Dimension, design: ResamplingDesign
+) -> tuple[LabelCourse, ...] | Refusal:
+    """Put corrected shares in the place of a machine's."""
+    if isinstance(found, Refusal):
+        return found
+    return tuple(
+        _corrected(one, outcomes.of(f"{dimension.id}.{one.label}"), design)
+        if one.standing is Standing.DESCRIPTIVE
+        else one
+        for one in found
+    )
+
+
+def _corrected(machine: LabelCourse, outcome: StudyOutcome | None, design: ResamplingDesign) -> LabelCourse:
+    course = None if outcome is None else outcome.course
+    if course is None or isinstance(course, Refusal):
+        return machine
+    # Not every part need have the same sessions.
+    by_part = [dict(zip(part.sessions, part.rates.tolist(), strict=True)) for part in course.parts]
+    sessions = sorted(set(by_part[0]).intersection(*by_part))
+    resampling = design.over(sessions) if sessions else _NOT_CORRECTED
+    if isinstance(resampling, Refusal):
+        return machine
+    shares = np.array([[part[session] for part in by_part] for session in sessions])
+    trends = shares[:, -1] - shares[:, 0]
+    return LabelCourse(
+        label=machine.label,
+        shares={session: tuple(row) for session, row in zip(sessions, shares.tolist(), strict=True)},
+        mean=tuple(resampling.estimate(session_mean(column), _NOT_CORRECTED) for column in shares.T),
+        trends=dict(zip(sessions, trends.tolist(), strict=True)),
+        trend=resampling.estimate(session_mean(trends), _NOT_CORRECTED),
+        standing=course.standing,
     )
 
 

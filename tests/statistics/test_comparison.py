@@ -107,6 +107,16 @@ def test_a_whole_study_is_compared() -> None:
     assert {one["onderwerp"] for one in found["voorbehoud"]} >= {"keuze", "toets", "gewicht"}
 
 
+def test_every_registered_question_gets_an_answer_or_a_reason() -> None:
+    asked = found_once()["vragen"]
+    assert [(one["uitkomst"], one["klasse"]) for one in asked] == [(OUTCOME, "A"), ("inzicht", "A")]
+    assert all(one["zin"] for one in asked)
+    undrawn = tables(replace(world(), draws=()))["vragen"]
+    assert undrawn[0]["oordeel"] == "niet te beantwoorden"
+    assert "steekproef" in undrawn[0]["reden"]
+    assert undrawn[1]["klasse"] == "A"
+
+
 def test_p_is_never_0_and_intervals_lie_around_their_estimates() -> None:
     for name, rows in found_once().items():
         for one in rows:
@@ -291,6 +301,19 @@ def changed_units(evidence: Evidence) -> Evidence:
     return replace(evidence, units={**evidence.units, "noord-000": shorter})
 
 
+def strange_labels(evidence: Evidence) -> Evidence:
+    """A label that the codebook does not have, and two where there can be one."""
+    said = evidence.judgements["noord-000"]
+    wrong = tuple(replace(one, labels=("x",) if one.dimension == "sr" else ("beleid", "activering")) for one in said)
+    machine = evidence.machine["noord-001"]
+    odd = MachineLabels(tuple(replace(one, labels=("x", "y")) for one in machine.predictions), machine.learnt_from)
+    return replace(
+        evidence,
+        judgements={**evidence.judgements, "noord-000": wrong},
+        machine={**evidence.machine, "noord-001": odd},
+    )
+
+
 def unlabelled_draw(evidence: Evidence) -> Evidence:
     return replace(evidence, judgements={})
 
@@ -308,6 +331,7 @@ def unlabelled_draw(evidence: Evidence) -> Evidence:
         (nothing_at_all, "Vergelijken kan pas na een steekproef"),
         (free_text, "vrije tekst"),
         (changed_units, "sinds de trekking veranderd"),
+        (strange_labels, "nog niet blind gecodeerd"),
         (unlabelled_draw, "nog niet blind gecodeerd"),
     ],
 )
@@ -578,7 +602,13 @@ def test_dynamics_of_machine_labels_are_marked_as_a_description() -> None:
     found = found_once()
     standing = {one["stand"] for one in found["overgangen"] if one["wat"] == "frame"}
     assert standing == {"beschrijvend"}
-    assert {one["stand"] for one in found["derden"]} == {"beschrijvend"}
+    assert {one["stand"] for one in found["derden"]} == {"gecorrigeerd"}
+    undrawn = tables(replace(world(), draws=()))
+    assert {one["stand"] for one in undrawn["derden"]} == {"beschrijvend"}
+    parts = [one for one in found["derden"] if one["label"] == "brug_burger" and one["deel"] != "laatste min eerste"]
+    mean = row(found["uitkomsten"], uitkomst=OUTCOME)["gemiddeld"]
+    # Thirds of equal length average to about the whole; lambda differs a little between them.
+    assert np.mean([one["waarde"] for one in parts]) == pytest.approx(mean, abs=0.02)
     assert {one["stand"] for one in found["overgangen"] if one["wat"].startswith("spreker")} == {"waargenomen"}
 
 
