@@ -683,24 +683,24 @@ def _scale(spread: float, method: IntervalMethod) -> float:
 
 
 def _coefficient(estimate: float, error: float, degrees: int | None, level: float) -> Coefficient:
-    from scipy import stats
+    from scipy.special import ndtr, stdtr
 
     statistic = estimate / error
-    distribution = stats.norm() if degrees is None else stats.t(degrees)
+    tail = float(ndtr(-abs(statistic)) if degrees is None else stdtr(degrees, -abs(statistic)))
     return Coefficient(
         estimate=estimate,
         standard_error=error,
         statistic=statistic,
-        p=float(2 * distribution.sf(abs(statistic))),
+        p=2 * tail,
         interval=_around(estimate, _quantile(level, degrees) * error),
     )
 
 
 def _quantile(level: float, degrees: int | None) -> float:
-    from scipy import stats
+    from scipy.special import ndtri, stdtrit
 
     upper = (1 + level) / 2
-    return float(stats.norm.ppf(upper) if degrees is None else stats.t.ppf(upper, degrees))
+    return float(ndtri(upper) if degrees is None else stdtrit(degrees, upper))
 
 
 def _around(middle: float, reach: float) -> Interval:
