@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pyarrow import parquet
 
+from benchmarks.compare import make_evidence
 from pipeline.domain.coding import CoderKind, Judgement
 from pipeline.domain.errors import InputError
 from pipeline.formats.export import cell, parquet_bytes
@@ -22,6 +25,7 @@ from tests.world import ROWS, typed
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.domain.evidence import Evidence
     from pipeline.steps.workplace import Workplace
 
 
@@ -108,6 +112,59 @@ def test_a_component_that_coincides_with_the_site_has_no_p_in_any_file(place: Wo
     text = (place.output / "results.json").read_text("utf-8")
     assert "niet te scheiden van de werkplaats" in text
     assert "Vergelijken kan pas na een steekproef van 40 uitingen per sessie." in text
+
+
+def drawn() -> Evidence:
+    """24 sessions with blind labels; `kenmerk_1` is the same in all sessions of a site."""
+    evidence = make_evidence(24, 60, 3, seed=5)
+    rows = tuple(
+        replace(one, components={**one.components, "kenmerk_1": one.site in {"noord", "zuyd"}})
+        for one in evidence.study.sessions
+    )
+    return replace(evidence, study=replace(evidence.study, sessions=rows))
+
+
+def test_with_draws_every_file_keeps_to_the_classes_and_can_be_computed_again(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "evidence_of", lambda _store, _seen: drawn())
+    compare.run(place)
+    folder = place.output / "tabellen"
+    for path in sorted(folder.glob("*.csv")):
+        header, *rows = read_csv(path)
+        tests = [at for at, name in enumerate(header) if name in {"p", "t"} or name.startswith("p_")]
+        own = [row for row in rows if "kenmerk" in header and row[header.index("kenmerk")].startswith("kenmerk_1")]
+        assert all(row[at] == "" for row in own for at in tests), path.name
+    written = {
+        name: parquet.read_table(folder / "parquet" / f"{name}.parquet").to_pylist()
+        for name in ("effecten", "sessiecijfers")
+    }
+    shown = next(
+        one for one in written["effecten"] if (one["uitkomst"], one["kenmerk"]) == ("sr.brug_burger", "kenmerk_0")
+    )
+    # The component alternates within sites, so the estimate is the mean over sites of differences of means.
+    sites: dict[str, dict[bool, list[float]]] = {}
+    for one in written["sessiecijfers"]:
+        if one["uitkomst"] == "sr.brug_burger":
+            sites.setdefault(one["blok"], {True: [], False: []})[one["kenmerk_kenmerk_0"]].append(one["cijfer"])
+    differences = [fmean(levels[True]) - fmean(levels[False]) for levels in sites.values()]
+    assert shown["schatting"] == pytest.approx(fmean(differences))
+    assert shown["p_holm"] > 0
+    before = (place.output / "results.json").read_bytes()
+    (place.output / "results.json").unlink()
+    compare.run(place)
+    assert (place.output / "results.json").read_bytes() == before
+
+
+def test_power_uses_the_figures_of_a_study_with_blind_labels(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(power, "evidence_of", lambda _store, _seen: drawn())
+    asked = PlanRequest(sessions=(8,), labels=(40,), replications=10)
+    assert power.run(place, "sr.brug_burger", asked) == 0
+    said = "".join(capsys.readouterr())
+    assert said.count("(uit de studie)") == 5
+    assert "Uitkomst: Sociale reflexiviteit: Brug_burger" in said
 
 
 def test_a_column_of_several_kinds_is_written_as_text() -> None:
