@@ -121,6 +121,15 @@ class Draw:
         """Ids of the sessions in which something was drawn, sorted."""
         return tuple(dict.fromkeys(stratum.session for stratum in self.strata))
 
+    @property
+    def units(self) -> frozenset[str]:
+        """Ids of all units drawn, in whatever wave."""
+        return frozenset(unit for stratum in self.strata for unit in stratum.drawn)
+
+    def until(self, waves: int) -> Draw:
+        """Give the draw as it stood after a number of waves."""
+        return replace(self, seeds=self.seeds[:waves], strata=tuple(stratum.until(waves) for stratum in self.strata))
+
     def of(self, session: str) -> tuple[DrawnStratum, ...]:
         """Give the strata of one session; none when the draw does not know it."""
         return tuple(stratum for stratum in self.strata if stratum.session == session)
