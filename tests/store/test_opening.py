@@ -131,7 +131,7 @@ _OLD_ROWS = (
     "INSERT INTO utterance VALUES ('a.0001.01', 'a', 0, 1, 1, NULL, 'een', :sha, NULL, NULL, false, true)",
     (
         "INSERT INTO judgement VALUES "
-        "(1, 'a.0001.01', :sha, 'frame', '[\"leefwereld\"]', 'c1', 'mens', :book, '2026-03-01T10:00:00+00:00')"
+        "(0, 'a.0001.01', :sha, 'frame', '[\"leefwereld\"]', 'c1', 'mens', :book, '2026-03-01T10:00:00+00:00')"
     ),
 )
 
