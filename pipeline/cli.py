@@ -161,7 +161,7 @@ def units(
 
 
 @app.command()
-def draw(  # noqa: PLR0913 - one for each option that can be typed
+def draw(  # noqa: PLR0913, PLR0917 - one for each option that can be typed
     study: Study,
     labels: Annotated[
         list[str] | None,
@@ -170,7 +170,7 @@ def draw(  # noqa: PLR0913 - one for each option that can be typed
         ),
     ] = None,
     per_session: Annotated[int | None, typer.Option(help="Uitingen per sessie; zonder: 40.")] = None,
-    no_strata: Annotated[bool, typer.Option("--no-strata", help="Trek uit elke sessie als geheel.")] = False,
+    no_strata: Annotated[bool | None, typer.Option("--no-strata", help="Trek uit elke sessie als geheel.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Zaad van het toeval; zonder: een willekeurig.")] = None,
     name: Annotated[str | None, typer.Option(help="Naam van de trekking; zonder: trekking-1.")] = None,
     extend: Annotated[str | None, typer.Option(metavar="NAAM", help="Vul deze trekking aan.")] = None,

@@ -161,7 +161,7 @@ def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> 
         _tell_left_out(seen, made)
     elif made.design != design or asked.seed not in {None, made.seeds[0]}:
         raise InputError.single(
-            f"trekking {name}",
+            _place(name),
             "deze trekking bestaat al en is anders gemaakt",
             "Kies met --name een andere naam, of vul haar aan met --extend.",
         )
@@ -176,21 +176,21 @@ def _design(seen: Overview, asked: Asked) -> DrawDesign:
         return DrawDesign(targets)
     refused = too_few(asked.per_session)
     if refused is not None:
-        raise _told("--per-session", refused)
+        raise _told(refused, "--per-session")
     return DrawDesign(targets, asked.per_session)
 
 
 def _draw(store: Store, seen: Overview, design: DrawDesign, name: str, seed: int | None) -> Draw:
     if not seen.ready:
         found = "geen sessie is door het model gecodeerd met de bestanden zoals ze nu zijn"
-        raise InputError.single(f"trekking {name}", found, "Doe eerst `raamwerk run` op de studie.")
+        raise InputError.single(_place(name), found, "Doe eerst `raamwerk run` op de studie.")
     sessions = [(session, eligible_units(units_of(store, session), design.eligibility)) for session in seen.ready]
     said = (each for session in seen.ready for each in store.predictions(session, seen.model_version or ""))
     positive = predicted_positive(said, design.targets)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     made = draw_units(sessions, positive, design, draw_id=name, seed=chosen)
     if isinstance(made, Refusal):
-        raise _told(f"trekking {name}", made)
+        raise _told(made, _place(name))
     return made
 
 
@@ -209,7 +209,7 @@ def _extend(workplace: Workplace, store: Store, seen: Overview, asked: Asked) ->
     made = known.get(asked.extend or "")
     if made is None:
         cure = instead_of(asked.extend or "", known, "Deze trekkingen zijn er") if known else "Maak er eerst een."
-        raise InputError.single("--extend", f"de trekking '{asked.extend}' bestaat niet", cure)
+        raise InputError.single(_place(asked.extend or ""), "deze trekking bestaat niet", cure)
     wave = len(made.seeds)
     _check_frame(store, made)
     if store.finished_key(WHOLE_STUDY, _sheet_step(made.id, wave)) is None:
@@ -221,7 +221,7 @@ def _extend(workplace: Workplace, store: Store, seen: Overview, asked: Asked) ->
     seed = made.seeds[0] if asked.seed is None else asked.seed
     extended = extend_draw(made, asked.more or 0, seed=seed, effects_seen=effects_seen)
     if isinstance(extended, Refusal):
-        raise _told(f"trekking {made.id}", extended)
+        raise _told(extended, _place(made.id))
     path = sheet_path(workplace, made.id, wave + 1)
     if path.exists():
         raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het en probeer het opnieuw.")
@@ -234,7 +234,7 @@ def _declare(store: Store, made: Draw, *, effects_seen: bool) -> None:
     step = f"effects seen {made.id}"
     if not effects_seen and store.finished_key(WHOLE_STUDY, step) == _SEEN:
         raise InputError.single(
-            f"trekking {made.id}",
+            _place(made.id),
             "eerder is vastgelegd dat er al uitkomsten van deze trekking zijn bekeken",
             "Aanvullen kan dan niet meer: gebruik wat er is.",
         )
@@ -251,7 +251,7 @@ def _check_frame(store: Store, made: Draw) -> None:
             changed.append(session)
     if changed:
         raise InputError.single(
-            f"trekking {made.id}",
+            _place(made.id),
             f"na de trekking zijn er uitingen verdwenen uit: {', '.join(changed)}",
             "Zet de oude transcripten terug, of maak een nieuwe trekking onder een andere naam.",
         )
@@ -289,6 +289,10 @@ def _known(store: Store) -> dict[str, Draw]:
     return {draw.id: draw for draw in store.draws()}
 
 
-def _told(place: str, refusal: Refusal) -> InputError:
+def _place(draw_id: str) -> str:
+    return f"trekking {draw_id}"
+
+
+def _told(refusal: Refusal, place: str) -> InputError:
     """Say a refusal as the other errors are said."""
     return InputError.single(place, (refusal.why[0].lower() + refusal.why[1:]).removesuffix("."), refusal.cure)
