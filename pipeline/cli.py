@@ -189,7 +189,16 @@ def draw(  # noqa: PLR0913, PLR0917 - one for each option that can be typed
     from pipeline.steps import draw as step
 
     listed = tuple(part.strip() for given in labels for part in given.split(",")) if labels else None
-    asked = step.Asked(listed, not no_strata, per_session, seed, name, extend, more, effects_seen)
+    asked = step.Asked(
+        labels=listed,
+        strata=not no_strata,
+        per_session=per_session,
+        seed=seed,
+        name=name,
+        extend=extend,
+        more=more,
+        effects_seen=effects_seen,
+    )
     _whole_study(study, lambda place: step.run(place, asked))
 
 

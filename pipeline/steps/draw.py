@@ -87,7 +87,7 @@ def run(workplace: Workplace, asked: Asked) -> Summary:
     with workplace.open_store() as store:
         seen = overview(workplace, store)
         if asked.extend is not None:
-            return _extend(workplace, store, seen, asked)
+            return _extend(workplace, store, seen, asked.extend, asked)
         return _begin(workplace, store, seen, asked)
 
 
@@ -204,20 +204,20 @@ def _tell_left_out(seen: Overview, made: Draw) -> None:
         say(f"Zonder uitingen die meetellen: {', '.join(made.without_units)}.")
 
 
-def _extend(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> Summary:
+def _extend(workplace: Workplace, store: Store, seen: Overview, name: str, asked: Asked) -> Summary:
     known = _known(store)
-    made = known.get(asked.extend or "")
+    made = known.get(name)
     if made is None:
-        cure = instead_of(asked.extend or "", known, "Deze trekkingen zijn er") if known else "Maak er eerst een."
-        raise InputError.single(_place(asked.extend or ""), "deze trekking bestaat niet", cure)
+        cure = instead_of(name, known, "Deze trekkingen zijn er") if known else "Maak er eerst een."
+        raise InputError.single(_place(name), "deze trekking bestaat niet", cure)
     wave = len(made.seeds)
+    effects_seen = asked.effects_seen is not False
+    _declare(store, made, effects_seen=effects_seen)
     _check_frame(store, made)
     if store.finished_key(WHOLE_STUDY, _sheet_step(made.id, wave)) is None:
         # A run that was killed after drawing: drawing again would ask more of the coders than anybody wanted.
         say("De vorige keer was er al getrokken, maar het codeerblad nog niet geschreven. Er is niets bijgetrokken.")
         return _deliver(workplace, store, seen.codebook, made, wave)
-    effects_seen = asked.effects_seen is not False
-    _declare(store, made, effects_seen=effects_seen)
     seed = made.seeds[0] if asked.seed is None else asked.seed
     extended = extend_draw(made, asked.more or 0, seed=seed, effects_seen=effects_seen)
     if isinstance(extended, Refusal):
@@ -277,7 +277,7 @@ def _deliver(workplace: Workplace, store: Store, codebook: Codebook, made: Draw,
         tell_how(workplace, path, codebook)
         say("  kolom codeur: je naam, op elke rij die je codeert. Met meer codeurs krijgt ieder een eigen kopie.")
         say("  kolom blind: laat ja staan; maak er nee van als je zag wat het model van de uiting zei.")
-    store.finish(WHOLE_STUDY, _sheet_step(made.id, wave), digest(repr(made.until(wave))), summary)
+    store.finish(WHOLE_STUDY, _sheet_step(made.id, wave), digest(repr(made.until(wave).strata)), summary)
     return summary if written else {}
 
 
