@@ -194,6 +194,48 @@ def units(
 
 
 @app.command()
+def draw(  # noqa: PLR0913, PLR0917 - one for each option that can be typed
+    study: Study,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIM.LABEL,…", help="Labels die vergeleken worden; zonder: die van de vragen in study.yaml."
+        ),
+    ] = None,
+    per_session: Annotated[int | None, typer.Option(help="Uitingen per sessie; zonder: 40.")] = None,
+    no_strata: Annotated[bool | None, typer.Option("--no-strata", help="Trek uit elke sessie als geheel.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Zaad van het toeval; zonder: een willekeurig.")] = None,
+    name: Annotated[str | None, typer.Option(help="Naam van de trekking; zonder: trekking-1.")] = None,
+    extend: Annotated[str | None, typer.Option(metavar="NAAM", help="Vul deze trekking aan.")] = None,
+    more: Annotated[int | None, typer.Option(help="Bij --extend: zoveel uitingen per sessie erbij.")] = None,
+    effects_seen: Annotated[
+        bool | None,
+        typer.Option(
+            "--effects-seen/--effects-not-seen", help="Bij --extend: zag iemand al een uitkomst die erop rust?"
+        ),
+    ] = None,
+) -> None:
+    """Trek willekeurig uitingen die mensen blind coderen, en schrijf daarvoor een codeerblad in STUDIE/codeerbladen/.
+
+    Voorbeeld: raamwerk draw mijn-studie --labels sr.brug_burger,sr.brug_beleid
+    """
+    from pipeline.steps import draw as step
+
+    listed = tuple(part.strip() for given in labels for part in given.split(",")) if labels else None
+    asked = step.Asked(
+        labels=listed,
+        strata=not no_strata,
+        per_session=per_session,
+        seed=seed,
+        name=name,
+        extend=extend,
+        more=more,
+        effects_seen=effects_seen,
+    )
+    _whole_study(study, lambda place: step.run(place, asked))
+
+
+@app.command()
 def train(
     source: Annotated[
         Path, typer.Argument(metavar="STUDIE", help="Map van een studie, of een tabel (CSV, XLSX) met tekst en labels.")

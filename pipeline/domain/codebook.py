@@ -153,6 +153,22 @@ class Codebook:
         raise KeyError(dimension_id)
 
     @property
+    def shares(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Shares of units that can be counted, such as "sr.brug_burger", to (dimension, label) of what counts.
+
+        Labels and roll-ups of the dimensions that are coded per unit, in codebook order.
+        """
+        united = {
+            f"{one.dimension}.{one.id}": {(one.dimension, label) for label in one.labels} for one in self.roll_ups
+        }
+        return {
+            name: frozenset(united.get(name, {(dimension.id, part)}))
+            for dimension in self.unit_dimensions
+            for part in (*dimension.label_ids, *(one.id for one in self.roll_ups if one.dimension == dimension.id))
+            for name in (f"{dimension.id}.{part}",)
+        }
+
+    @property
     def unit_dimensions(self) -> tuple[Dimension, ...]:
         """The dimensions that are coded per unit."""
         return tuple(dimension for dimension in self.dimensions if not dimension.per_session)

@@ -92,6 +92,10 @@ class DrawnStratum:
         """Probability with which every unit of the stratum is in the draw, all waves together; in [0, 1]."""
         return len(self.drawn) / len(self.units)
 
+    def in_wave(self, wave: int) -> tuple[str, ...]:
+        """Give the ids of the units drawn in one wave, the first one being 1, in the order of drawing."""
+        return self.drawn[sum(self.waves[: wave - 1]) : sum(self.waves[:wave])]
+
     def until(self, waves: int) -> DrawnStratum:
         """Give the stratum as it stood after a number of waves: also a sample with known probabilities."""
         kept = self.waves[:waves]
@@ -120,6 +124,19 @@ class Draw:
     def sessions(self) -> tuple[str, ...]:
         """Ids of the sessions in which something was drawn, sorted."""
         return tuple(dict.fromkeys(stratum.session for stratum in self.strata))
+
+    @property
+    def units(self) -> frozenset[str]:
+        """Ids of all units drawn, in whatever wave."""
+        return frozenset(unit for stratum in self.strata for unit in stratum.drawn)
+
+    def in_wave(self, wave: int) -> frozenset[str]:
+        """Give the ids of the units drawn in one wave, the first one being 1."""
+        return frozenset(unit for stratum in self.strata for unit in stratum.in_wave(wave))
+
+    def until(self, waves: int) -> Draw:
+        """Give the draw as it stood after a number of waves."""
+        return replace(self, seeds=self.seeds[:waves], strata=tuple(stratum.until(waves) for stratum in self.strata))
 
     def of(self, session: str) -> tuple[DrawnStratum, ...]:
         """Give the strata of one session; none when the draw does not know it."""

@@ -40,7 +40,8 @@ class Evidence:
         units: session id to units; sessions of the study may be absent.
         machine: session id to machine labels; sessions may be absent.
         draws: in the order in which they were made.
-        judgements: session id to what coders said, current ones only; sessions may be absent.
+        judgements: session id to what coders said; sessions may be absent. Current ones only, with draws kept apart: of
+            a coder at most one a unit and dimension for each draw, and one outside all draws.
     """
 
     study: Study

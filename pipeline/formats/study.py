@@ -113,16 +113,8 @@ def check_questions(study: Study, codebook: Codebook) -> None:
         InputError: when a question asks for a dimension or label that the codebook does not have.
     """
     findings = Findings()
-    known = [
-        f"{dimension.id}.{name}"
-        for dimension in codebook.unit_dimensions
-        for name in (
-            *dimension.label_ids,
-            *(roll_up.id for roll_up in codebook.roll_ups if roll_up.dimension == dimension.id),
-            *((MEAN_LEVEL,) if dimension.kind is DimensionKind.ORDINAL else ()),
-        )
-    ]
-    known += TALK_OUTCOMES
+    levels = [each.id for each in codebook.unit_dimensions if each.kind is DimensionKind.ORDINAL]
+    known = [*codebook.shares, *(f"{dimension}.{MEAN_LEVEL}" for dimension in levels), *TALK_OUTCOMES]
     for number, question in enumerate(study.questions, start=1):
         if _is_share(question.outcome) and question.outcome not in known:
             found = f"'{question.outcome}' staat niet in codeboek '{codebook.id}'"

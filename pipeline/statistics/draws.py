@@ -29,6 +29,16 @@ LEAST_PER_SESSION: Final = 25
 """Fewer drawn units a session leave intervals that were not shown to hold (`statistics.md` 0.3 and 7)."""
 
 
+def too_few(per_session: int) -> Refusal | None:
+    """Say why so many units a session are not drawn, `None` when they are enough."""
+    if per_session >= LEAST_PER_SESSION:
+        return None
+    return Refusal(
+        f"Met {per_session} uitingen per sessie zijn de cijfers te onzeker om op te vertrouwen.",
+        f"Trek er ten minste {LEAST_PER_SESSION}, liever 40.",
+    )
+
+
 def eligible_units(session: UnitisedSession, rule: Eligibility) -> tuple[str, ...]:
     """Give the ids of the units that count, in order. A unit on which the machine abstains counts too."""
     return tuple(unit.id for unit in session.utterances if rule is Eligibility.ALLE or not unit.minimal)
@@ -120,6 +130,22 @@ def extend_draw(draw: Draw, more_per_session: int, *, seed: int, effects_seen: b
     return replace(draw, seeds=(*draw.seeds, seed), strata=tuple(extended))
 
 
+def coding_order(draw: Draw, wave: int) -> tuple[str, ...]:
+    """Give the sessions of a wave in the order in which they are to be coded: at random, the same for the same draw.
+
+    Coders tire and learn; in the order of the study that would weigh on the same site or round every time. Within a
+    session units are coded in the order in which they were said, for they must be understood, and the order of
+    drawing would tell their stratum.
+
+    Args:
+        draw: what was drawn.
+        wave: 1 for the first draw.
+    """
+    sessions = sorted({stratum.session for stratum in draw.strata if stratum.in_wave(wave)})
+    generator = np.random.default_rng(draw.seeds[wave - 1])
+    return tuple(sessions[at] for at in generator.permutation(len(sessions)).tolist())
+
+
 def _extend_session(
     strata: Sequence[DrawnStratum], more: int, design: DrawDesign, seed: int, wave: int
 ) -> list[DrawnStratum]:
@@ -150,12 +176,7 @@ def _unusable(sessions: Sequence[tuple[str, Sequence[str]]], design: DrawDesign)
         return Refusal(
             f"{len(double)} uitingen komen meermaals voor, zoals {double[0]}.", "Geef elke uiting een eigen naam."
         )
-    if design.per_session < LEAST_PER_SESSION:
-        return Refusal(
-            f"Met {design.per_session} uitingen per sessie zijn de cijfers te onzeker om op te vertrouwen.",
-            f"Trek er ten minste {LEAST_PER_SESSION}, liever 40.",
-        )
-    return None
+    return too_few(design.per_session)
 
 
 def _strata(units: Sequence[str], positive: AbstractSet[str], design: DrawDesign) -> dict[Stratum, tuple[str, ...]]:

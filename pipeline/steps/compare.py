@@ -5,25 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.evidence import Evidence, MachineLabels
 from pipeline.formats.export import cell, csv_bytes, parquet_bytes, tables_json
 from pipeline.statistics.comparison import compare
 from pipeline.statistics.results import RESULT_TABLES, result_tables
 from pipeline.statistics.tables import TABLES, tables
+from pipeline.steps.evidence import gather
 from pipeline.steps.keys import code_digest, digest
 from pipeline.steps.overview import describe, overview
 from pipeline.steps.progress import say
-from pipeline.steps.session import units_of
 from pipeline.store.database import WHOLE_STUDY
 from pipeline.store.files import write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pipeline.steps.overview import Overview
+    from pipeline.domain.evidence import Evidence
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
-    from pipeline.store.database import Store
 
 COMPARE = "compare"
 RESULTS = "results.json"
@@ -39,7 +37,7 @@ def run(workplace: Workplace) -> Summary:
     """
     with workplace.open_store() as store:
         seen = overview(workplace, store)
-        evidence = evidence_of(store, seen)
+        evidence = gather(workplace, store, seen)
         key = digest(seen.key, code_digest("statistics", "formats"), _beside(evidence))
         if store.finished_key(WHOLE_STUDY, COMPARE) == key and all(path.is_file() for path in _paths(workplace.output)):
             return {}
@@ -64,23 +62,6 @@ def _table(output: Path, name: str, kind: str) -> Path:
 def _paths(output: Path) -> list[Path]:
     names = (*TABLES, *RESULT_TABLES)
     return [output / RESULTS, *(_table(output, name, kind) for name in names for kind in ("csv", "parquet"))]
-
-
-def evidence_of(store: Store, seen: Overview) -> Evidence:
-    """Gather what the store has; it knows no draws yet, nor which sessions the model learnt from."""
-    return Evidence(
-        study=seen.study,
-        codebook=seen.codebook,
-        model_version=seen.model_version,
-        units={session: units_of(store, session) for session in seen.ready},
-        machine={
-            session: MachineLabels(store.predictions(session, seen.model_version), None)
-            for session in seen.ready
-            if seen.model_version is not None
-        },
-        draws=(),
-        judgements={session: store.judgements(session) for session in seen.ready},
-    )
 
 
 def _beside(evidence: Evidence) -> str:

@@ -27,7 +27,7 @@ from pipeline.statistics.power import (
     smallest_plan,
 )
 from pipeline.statistics.refusal import Refusal
-from pipeline.steps.compare import evidence_of
+from pipeline.steps.evidence import gather
 from pipeline.steps.outcome import OK
 from pipeline.steps.overview import overview
 from pipeline.steps.progress import say
@@ -227,7 +227,7 @@ class _Found:
 
 def _of_study(workplace: Workplace, wanted: str | None) -> _Found:
     with workplace.open_store() as store:
-        evidence = evidence_of(store, overview(workplace, store))
+        evidence = gather(workplace, store, overview(workplace, store))
     study = evidence.study
     found = _Found(lengths=_lengths(evidence), sites=len(study.sites), difference=study.analysis.smallest_difference)
     outcomes = measure_outcomes(evidence)

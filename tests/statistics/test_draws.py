@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Eligibility, Stratum
-from pipeline.statistics.draws import draw_units, eligible_units, extend_draw, predicted_positive
+from pipeline.statistics.draws import coding_order, draw_units, eligible_units, extend_draw, predicted_positive
 from pipeline.statistics.refusal import Refusal
 from tests.statistics.builders import make_session, predict
 
@@ -239,3 +239,21 @@ def test_every_pair_of_units_is_drawn_together_as_often_as_any_other() -> None:
     spread = np.sqrt(expected)
     assert max(together.values()) < expected + 6 * spread
     assert len(together) > 0.8 * 27 * 26 / 2
+
+
+def test_sessions_are_coded_in_an_order_that_follows_from_the_seed_alone() -> None:
+    sizes_of = {f"s{number}": 60 for number in range(12)}
+    orders = {coding_order(make_draw(sizes_of, seed=seed), 1) for seed in range(5)}
+    assert len(orders) == 5
+    assert all(sorted(order) == sorted(sizes_of) for order in orders)
+    assert coding_order(make_draw(sizes_of), 1) == coding_order(make_draw(sizes_of, positives=3), 1)
+
+
+def test_a_wave_has_its_own_units_and_only_the_sessions_that_have_any_left() -> None:
+    first = make_draw({"a": 40, "b": 90})
+    extended = extend_draw(first, 10, seed=7, effects_seen=False)
+    assert isinstance(extended, Draw)
+    assert extended.until(1) == first
+    assert extended.in_wave(1) == first.units
+    assert extended.in_wave(2) == extended.units - first.units
+    assert coding_order(extended, 2) == ("b",)

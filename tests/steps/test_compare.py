@@ -127,7 +127,7 @@ def drawn() -> Evidence:
 def test_with_draws_every_file_keeps_to_the_classes_and_can_be_computed_again(
     place: Workplace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "evidence_of", lambda _store, _seen: drawn())
+    monkeypatch.setattr(compare, "gather", lambda _workplace, _store, _seen: drawn())
     compare.run(place)
     folder = place.output / "tabellen"
     for path in sorted(folder.glob("*.csv")):
@@ -159,7 +159,7 @@ def test_with_draws_every_file_keeps_to_the_classes_and_can_be_computed_again(
 def test_power_uses_the_figures_of_a_study_with_blind_labels(
     place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(power, "evidence_of", lambda _store, _seen: drawn())
+    monkeypatch.setattr(power, "gather", lambda _workplace, _store, _seen: drawn())
     asked = PlanRequest(sessions=(8,), labels=(40,), replications=10)
     assert power.run(place, "sr.brug_burger", asked) == 0
     said = "".join(capsys.readouterr())

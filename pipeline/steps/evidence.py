@@ -1,0 +1,91 @@
+"""Gather all that is known of a study, so that its components can be compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pipeline.domain.evidence import Evidence, MachineLabels
+from pipeline.steps.session import units_of
+from pipeline.tagging.weights import read_tagger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pipeline.domain.pseudonym import UnitisedSession
+    from pipeline.steps.overview import Overview
+    from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
+
+TELLING_WORDS: Final = 8
+"""A unit of so many words is not said twice by accident."""
+MOST_SHORT, MOST_SHORT_SHARE = 2, 0.05
+"""As many shorter units, or as large a part of the session's units, may coincide with units of other sessions."""
+
+
+def gather(workplace: Workplace, store: Store, seen: Overview) -> Evidence:
+    """Read back the units, machine labels, draws and human labels of the sessions that are up to date.
+
+    Args:
+        workplace: where the study is.
+        store: its database.
+        seen: what of it is up to date.
+
+    Raises:
+        InputError: when the tagger cannot be read.
+    """
+    units = {session: units_of(store, session) for session in seen.ready}
+    learnt_from = _learnt_from(workplace, store, seen)
+    return Evidence(
+        study=seen.study,
+        codebook=seen.codebook,
+        model_version=seen.model_version,
+        units=units,
+        # One model for all sessions so far. Predictions out of fold come under other versions, each with its own
+        # `learnt_from`, which is why that stands with the labels of a session.
+        machine={
+            session: MachineLabels(store.predictions(session, seen.model_version), learnt_from)
+            for session in seen.ready
+            if seen.model_version is not None
+        },
+        draws=store.draws(),
+        judgements={session: store.judgements_by_draw(session) for session in seen.ready},
+    )
+
+
+def sessions_learnt_from(trained_on: Iterable[str], sessions: Iterable[UnitisedSession]) -> frozenset[str]:
+    """Say of which sessions a model saw labels, from the checksums of the words that it learnt from.
+
+    A model tells only words, and short phrases coincide by accident: somebody says "dat klopt wel" in every session. So
+    one longer unit is enough, and shorter ones count when there are several and they are more than a small part of
+    the session. In doubt a session counts as seen: then its rate is not corrected, while a session that was wrongly
+    taken for unseen would get a correction that the model has already eaten (`statistics.md` 1.1, A3).
+
+    Args:
+        trained_on: `Utterance.text_sha` of the units that it learnt from.
+        sessions: those in question. Minimal units do not count: no model learns from them.
+
+    Returns:
+        Ids of the sessions.
+    """
+    known = frozenset(trained_on)
+    return frozenset(session.session_id for session in sessions if _is_seen(session, known))
+
+
+def _is_seen(session: UnitisedSession, known: frozenset[str]) -> bool:
+    units = [unit for unit in session.utterances if not unit.minimal]
+    lengths = [len(unit.text.split()) for unit in units if unit.text_sha in known]
+    short = sum(length < TELLING_WORDS for length in lengths)
+    return short < len(lengths) or (short > MOST_SHORT and short > MOST_SHORT_SHARE * len(units))
+
+
+def _learnt_from(workplace: Workplace, store: Store, seen: Overview) -> frozenset[str] | None:
+    """Look at every session with units, also those that are not up to date; `None` when the model does not tell."""
+    folder = workplace.find_tagger(seen.codebook)
+    if folder is None:
+        return None
+    tagger = read_tagger(folder)
+    # A tagger that was replaced meanwhile says nothing of the one whose labels these are.
+    if tagger.version != seen.model_version or not tagger.manifest.trained_on:
+        return None
+    sessions = (units for session in store.sessions() if (units := store.unitised(session)))
+    return sessions_learnt_from(tagger.manifest.trained_on, sessions)
