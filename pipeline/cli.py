@@ -359,11 +359,11 @@ def snapshot(studies: list[Path], work: Work) -> None:
 
 
 @model.command()
-def split(work: Work) -> None:
+def split(work: Work, folds: Annotated[int | None, typer.Option(min=2, help="Aantal rondes.")] = None) -> None:
     """Verdeel schrijvers of sessies over rondes."""
     from pipeline.steps import model as step
 
-    _model_stage(lambda shelf, params: step.split(shelf, params, work))
+    _model_stage(lambda shelf, params: step.split(shelf, params, work, folds))
 
 
 @model.command(name="train")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.evidence import Evidence, MachineLabels
 from pipeline.steps.session import units_of
+from pipeline.tagging.answers import read_answers
 from pipeline.tagging.weights import read_tagger
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from pipeline.steps.overview import Overview
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
+    from pipeline.tagging.answers import KeptAnswers
 
 TELLING_WORDS: Final = 8
 """A unit of so many words is not said twice by accident."""
@@ -40,8 +42,6 @@ def gather(workplace: Workplace, store: Store, seen: Overview) -> Evidence:
         codebook=seen.codebook,
         model_version=seen.model_version,
         units=units,
-        # One model for all sessions so far. Predictions out of fold come under other versions, each with its own
-        # `learnt_from`, which is why that stands with the labels of a session.
         machine={
             session: MachineLabels(store.predictions(session, seen.model_version), learnt_from)
             for session in seen.ready
@@ -79,7 +79,10 @@ def _is_seen(session: UnitisedSession, known: frozenset[str]) -> bool:
 
 
 def _learnt_from(workplace: Workplace, store: Store, seen: Overview) -> frozenset[str] | None:
-    """Look at every session with units, also those that are not up to date; `None` when the model does not tell."""
+    """Look at every session with units, also those that are not up to date; `None` when the model does not tell.
+
+    A session of which every unit was answered by a network that had left it out (`tagging.answers`) is not seen.
+    """
     folder = workplace.find_tagger(seen.codebook)
     if folder is None:
         return None
@@ -87,5 +90,11 @@ def _learnt_from(workplace: Workplace, store: Store, seen: Overview) -> frozense
     # A tagger that was replaced meanwhile says nothing of the one whose labels these are.
     if tagger.version != seen.model_version or not tagger.manifest.trained_on:
         return None
+    kept = read_answers(tagger.weights.answers, tagger.manifest.heads)
     sessions = (units for session in store.sessions() if (units := store.unitised(session)))
-    return sessions_learnt_from(tagger.manifest.trained_on, sessions)
+    return sessions_learnt_from(tagger.manifest.trained_on, (one for one in sessions if not _left_out(one, kept)))
+
+
+def _left_out(session: UnitisedSession, kept: KeptAnswers) -> bool:
+    units = [(unit.id, unit.text_sha) for unit in session.utterances if not unit.minimal]
+    return None not in kept.known(units)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pipeline.domain.errors import InputError, Problem
@@ -15,7 +16,8 @@ from pipeline.formats.cues import read_cues
 from pipeline.formats.params import read_params
 from pipeline.steps.base import prepare_base
 from pipeline.steps.progress import bar, say
-from pipeline.steps.train import check_enough, labelled_sessions
+from pipeline.steps.single import CODEBOOK
+from pipeline.steps.train import check_enough, labelled_sessions, start_of, told
 from pipeline.store.files import write_text
 
 if TYPE_CHECKING:
@@ -82,11 +84,18 @@ def _check_together(studies: Sequence[tuple[Workplace, Study]]) -> None:
         raise InputError(problems)
 
 
-def split(shelf: Shelf, params: Path, work: Path) -> Summary:
-    """Share the writers (or sessions) out over folds, and write who is in which."""
+def split(shelf: Shelf, params: Path, work: Path, folds: int | None = None) -> Summary:
+    """Share the writers (or sessions) out over folds, and write who is in which.
+
+    Args:
+        shelf: what ships.
+        params: file with the parameters.
+        work: folder of this model's stages.
+        folds: how many; `None` for what the parameters say.
+    """
     from pipeline.tagging.evaluate import NEVER
 
-    material = _material(shelf, read_params(params), work, None)
+    material = _material(shelf, told(params, folds), work, None)
     groups = {one.group: int(fold) for one, fold in zip(material.examples, material.folds, strict=True)}
     write_text(work / SPLIT, json.dumps(groups, indent=1, sort_keys=True) + "\n")
     return {"groepen": len(groups), "rondes": len(set(groups.values()) - {NEVER})}
@@ -146,7 +155,9 @@ def card(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
 
 
 def _split_material(shelf: Shelf, params: Path, work: Path) -> Material:
-    return _material(shelf, read_params(params), work, json.loads((work / SPLIT).read_text("utf-8")))
+    placed = _material(shelf, read_params(params), work, json.loads((work / SPLIT).read_text("utf-8")))
+    # A tagger that ships never goes on from an earlier self: it could not be made again from what lies in git.
+    return replace(placed, start=start_of(shelf, {CODEBOOK} - {work.name}, placed.sessions))
 
 
 def _material(shelf: Shelf, params: TaggerParams, work: Path, folds: dict[str, int] | None) -> Material:

@@ -18,8 +18,9 @@ from pipeline.formats.params import read_params
 from pipeline.statistics.instrument import SETTLER
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
+from pipeline.steps.evidence import sessions_learnt_from
 from pipeline.steps.progress import bar, say
-from pipeline.steps.single import Door, Shelf
+from pipeline.steps.single import CODEBOOK, Door, Shelf
 from pipeline.unitise.utterances import unitise as unitise_transcript
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
+    from pipeline.tagging.weights import StoredTagger
 
 FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
 """With less, what comes out is worse than no model at all; and with one session there is none to be judged on."""
@@ -73,7 +75,7 @@ def run(
     check_enough(sessions, workplace.study)
     shelf = Shelf(workplace.codebooks, workplace.lists, workplace.models)
     cues = read_cues(workplace.codebook_folder(study), book)
-    summary = _learn(sessions, book, cues, shelf, _told(workplace.params, folds), folder)
+    summary = _learn(sessions, book, cues, shelf, told(workplace.params, folds), folder)
     say("Hoort het bij de studie, dan wordt het vanaf nu gebruikt. Terug naar het meegeleverde? Verwijder die map.")
     return summary
 
@@ -106,12 +108,13 @@ def run_table(
     _check_table(sessions, table)
     if all(row.coder_kind is None for row in rows):
         say("De tabel heeft geen kolom soort_codeur; de kaart van het model noemt de labels die van mensen.")
-    return _learn(sessions, book, read_cues(folder, book), shelf, _told(params, folds), out)
+    return _learn(sessions, book, read_cues(folder, book), shelf, told(params, folds), out)
 
 
-def _told(params: Path, folds: int | None) -> TaggerParams:
-    told = read_params(params)
-    return told if folds is None else replace(told, folds=folds)
+def told(params: Path, folds: int | None) -> TaggerParams:
+    """Read the parameters of training, with another number of folds where one is given."""
+    read = read_params(params)
+    return read if folds is None else replace(read, folds=folds)
 
 
 def _learn(
@@ -127,11 +130,36 @@ def _learn(
     prepare_base(params.base, shelf.base)
     from pipeline.tagging.train import prepare, train
 
-    material = prepare(sessions, codebook, cues, params, shelf.base)
+    # Where there is none for the codebook, the usual one at least knows such talk.
+    start = start_of(shelf, (codebook.id, CODEBOOK), sessions)
+    material = replace(prepare(sessions, codebook, cues, params, shelf.base), start=start)
+    if start is not None:
+        say(f"Gaat verder met wat het meegeleverde model '{start.manifest.codebook}' al weet.")
     with bar("Model trainen", 100) as advance:
         train(material, out, lambda _what, share: advance(round(100 * share)))
     say(f"Het model staat in {out}; lees daar card.md.")
     return {"sessies": len(sessions), "uitingen": units}
+
+
+def start_of(shelf: Shelf, names: Iterable[str], sessions: Sequence[TrainingSession]) -> StoredTagger | None:
+    """Find a tagger that ships to go on from.
+
+    One that has seen labels of these very units will not do: nothing could be measured on them any more.
+
+    Args:
+        shelf: what ships.
+        names: ids of the codebooks whose tagger will do, the best first.
+        sessions: what is to be learnt from.
+    """
+    from pipeline.tagging.weights import MANIFEST, read_tagger
+
+    for name in dict.fromkeys(names):
+        folder = shelf.models / "tagger" / name
+        if (folder / MANIFEST).is_file():
+            stored = read_tagger(folder)
+            if not sessions_learnt_from(stored.manifest.trained_on, (one.session for one in sessions)):
+                return stored
+    return None
 
 
 def check_folder(out: Path) -> None:

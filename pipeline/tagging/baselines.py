@@ -17,7 +17,7 @@ from pipeline.tagging.evaluate import NEVER, judge
 from pipeline.tagging.heads import decide, shares_of_levels
 from pipeline.tagging.inputs import Guise
 from pipeline.tagging.jobs import BATCH_TOKENS
-from pipeline.tagging.learn import best_device, targets
+from pipeline.tagging.learn import best_device, bfloat16_pays, targets
 from pipeline.tagging.network import STRETCH, build_network
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def _base_vectors(bench: Bench) -> np.ndarray:
     network = build_network(bench.heads, encoder, 0, 0)
     network.evaluate()
     network.to(best_device())
-    with torch.inference_mode():
+    device = network.device
+    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bfloat16_pays(device)):
         texts = [shown[Guise.AS_IS].ids for shown in bench.shown]
         rows, vectors = network.read(texts, BATCH_TOKENS, STRETCH)
     found: np.ndarray = vectors.cpu().numpy()[[rows[text] for text in texts]]

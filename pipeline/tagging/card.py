@@ -59,9 +59,10 @@ def write_card(
     parts = [
         f"# Tagger voor codeboek “{codebook.title}”",
         _what(manifest),
+        *([_WENT_ON.format(manifest.went_on_from)] if manifest.went_on_from else []),
         USE.rstrip(),
         "## Waar hij van leerde",
-        _origin(sessions, len(manifest.trained_on)),
+        _origin(sessions),
         "## Hoe goed hij is",
         *(_figures(evaluation, curve) if evaluation else (_NO_FIGURES,)),
         "## Hoe hij getraind is",
@@ -82,6 +83,10 @@ def _what(manifest: Manifest) -> str:
     )
 
 
+_WENT_ON = (
+    "Hij begon niet bij het basismodel maar bij wat een eerdere tagger (versie {}) al had geleerd; lees ook de kaart "
+    "daarvan. Die heeft van deze uitingen nooit een label gezien."
+)
 _CALIBRATED = (
     "De kansen zijn geijkt op sessies die bij het leren niet meededen. Bij elke dimensie is er een grens: de {:.0%} "
     "uitingen waar hij het minst zeker van is, kan een mens beter zelf bekijken."
@@ -105,8 +110,12 @@ def _how(params: TaggerParams) -> str:
 _NO_FIGURES = "Daar is niets eerlijks over te zeggen: er was geen tweede sessie met labels om op te toetsen."
 
 
-def _origin(sessions: Sequence[TrainingSession], texts: int) -> str:
-    lines = [f"{len(sessions)} sessies, {texts} verschillende gecodeerde uitingen."]
+def _origin(sessions: Sequence[TrainingSession]) -> str:
+    texts = set()
+    for labelled in sessions:
+        coded = {label.utterance_id for label in labelled.labels}
+        texts |= {unit.text_sha for unit in labelled.session.utterances if unit.id in coded and not unit.minimal}
+    lines = [f"{len(sessions)} sessies, {len(texts)} verschillende gecodeerde uitingen."]
     made_up = [labelled for labelled in sessions if labelled.written_by is not None]
     if made_up:
         which = "Alle sessies zijn" if len(made_up) == len(sessions) else f"{len(made_up)} sessies zijn"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +15,7 @@ import numpy as np
 from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.inputs import Guise
 from pipeline.tagging.learn import best_device, fit
-from pipeline.tagging.weights import Weights, pack, unpack
+from pipeline.tagging.weights import Weights, go_on, pack, same_questions, unpack
 from pipeline.tagging.words import fit_words, read_words, side_by_side
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from pipeline.tagging.heads import Head
     from pipeline.tagging.learn import Example, Shown
     from pipeline.tagging.network import Logits
+    from pipeline.tagging.weights import StoredTagger
 
 MOST_WORKERS = 2
 """Each grows to 1.7 GB, beside 0.6 GB of the process that waits."""
@@ -47,10 +50,17 @@ class Job:
     asked: tuple[int, ...] = ()
 
     @classmethod
-    def without(cls, folds: np.ndarray, fold: int) -> Job:
-        """Learn from all examples but those of a fold, and answer for these; *Shape* of folds (examples,)."""
+    def without(cls, folds: np.ndarray, fold: int, bystanders: np.ndarray | None = None) -> Job:
+        """Learn from all examples but those of a fold, and answer for these.
+
+        Args:
+            folds: of every example, *Shape* (examples,).
+            fold: the one to leave out.
+            bystanders: folds of the units that come after the examples and have no label: they are answered for too.
+        """
         rest, left_out = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        return cls(tuple(rest.tolist()), tuple(left_out.tolist()))
+        beside = len(folds) + np.flatnonzero(bystanders == fold) if bystanders is not None else left_out[:0]
+        return cls(tuple(rest.tolist()), (*left_out.tolist(), *beside.tolist()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +81,12 @@ class Bench:
     """What all jobs have in common.
 
     Attributes:
-        examples: labelled units.
+        examples: labelled units, and after them any others that are to be answered for.
         shown: the same, as the encoder reads them.
         heads: what to learn.
         params: rates, passes, seed.
         base: folder of the built base.
+        start: tagger to go on from, `None` to begin at the base.
     """
 
     examples: Sequence[Example]
@@ -83,6 +94,7 @@ class Bench:
     heads: Sequence[Head]
     params: TaggerParams
     base: Path
+    start: StoredTagger | None = None
 
 
 def run_jobs(bench: Bench, jobs: Sequence[Job], report: Callable[[float], None]) -> list[Done]:
@@ -128,8 +140,17 @@ _here: dict[str, Any] = {}
 
 
 def _settle_in(bench: Bench, shares: Any) -> None:  # noqa: ANN401 - an array of multiprocessing has no public type
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _here["bench"], _here["shares"] = bench, shares
     _here["encoder"] = load_encoder(bench.params.base, bench.base)
+
+
+def _end_with_parent() -> None:
+    """Stop when whoever started this process is gone, even when it was killed: nobody waits for the outcome."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _do_apart(number: int, job: Job) -> Done:
@@ -141,9 +162,13 @@ def _do_apart(number: int, job: Job) -> Done:
 
 def _do(bench: Bench, encoder: Encoder, job: Job, report: Callable[[float], None]) -> Done:
     known, shown = [bench.examples[row] for row in job.known], [bench.shown[row] for row in job.known]
-    words = fit_words(known, bench.heads, bench.params.seed)
+    start = bench.start
+    same = start is not None and same_questions(start, bench.heads, bench.params)
+    # What an earlier tagger knows of words rests on far more of them than a study has.
+    words = start.weights.words if start is not None and same else fit_words(known, bench.heads, bench.params.seed)
     params = bench.params.for_units(len(known))
-    weights = pack(fit(known, shown, bench.heads, encoder, params, report), words)
+    begin = None if start is None else partial(go_on, stored=start, heads_too=same)
+    weights = pack(fit(known, shown, bench.heads, encoder, params, report, begin), words)
     if not job.asked:
         return Done(weights, {})
     # What is measured is measured on what is kept.

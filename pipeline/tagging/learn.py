@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -99,6 +99,31 @@ def examples_of(sessions: Sequence[TrainingSession], heads: Sequence[Head]) -> t
     return tuple(examples)
 
 
+def bystanders_of(sessions: Sequence[TrainingSession], examples: Sequence[Example]) -> tuple[Example, ...]:
+    """Make examples without answers of the other units of sessions that are judged: they are to be answered for too.
+
+    Args:
+        sessions: what the examples were made of.
+        examples: labelled units.
+    """
+    judged = {one.session: one for one in examples if not one.only_teaches}
+    known = {one.utterance_id for one in examples}
+    return tuple(
+        replace(
+            judged[labelled.session.session_id],
+            utterance_id=unit.id,
+            text_sha=unit.text_sha,
+            text=unit.text,
+            role=role_mark(labelled.session.speaker_of(unit)),
+            answers={},
+        )
+        for labelled in sessions
+        if labelled.session.session_id in judged
+        for unit in labelled.session.utterances
+        if not unit.minimal and unit.id not in known
+    )
+
+
 def shown_of(
     sessions: Sequence[TrainingSession], examples: Sequence[Example], encoder: Encoder, context: int
 ) -> tuple[Shown, ...]:
@@ -161,13 +186,14 @@ def label_weights(head: Head, table: np.ndarray) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def fit(
+def fit(  # noqa: PLR0913, PLR0917 - what training needs
     examples: Sequence[Example],
     shown: Sequence[Shown],
     heads: Sequence[Head],
     encoder: Encoder,
     params: TaggerParams,
     progress: Callable[[float], None],
+    start: Callable[[Network], None] | None = None,
 ) -> Network:
     """Train the upper layers of the encoder, the look back and the heads.
 
@@ -181,6 +207,7 @@ def fit(
         encoder: stays as it is.
         params: rates, passes, seed.
         progress: told how far it is, in [0, 1].
+        start: fills the network with what is known already; `None` to begin with the encoder as it is.
 
     Returns:
         The network, on the CPU.
@@ -194,6 +221,8 @@ def fit(
         table = [targets(head, examples) for head in heads]
         weights = [label_weights(head, values[answered]) for head, (values, answered) in zip(heads, table, strict=True)]
         _start_at_frequencies(network, table, weights)
+        if start is not None:
+            start(network)
         network.to(device)
         network.train()
         order = list(_order([example.session for example in examples], params))
@@ -244,15 +273,19 @@ def _repeatable(seed: int, device: str) -> Iterator[None]:
     import torch
 
     before, threads = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
+    filling: Any = torch.utils.deterministic
+    filled = filling.fill_uninitialized_memory
     devices = list(range(torch.cuda.device_count())) if device != "cpu" else []
     with torch.random.fork_rng(devices):
         torch.manual_seed(seed)
         torch.use_deterministic_algorithms(device == "cpu" or before)
+        filling.fill_uninitialized_memory = False  # nothing here reads it; filling takes time
         torch.set_num_threads(1)
         try:
             yield
         finally:
             torch.set_num_threads(threads)
+            filling.fill_uninitialized_memory = filled
             torch.use_deterministic_algorithms(before)
 
 
@@ -311,7 +344,7 @@ def _optimiser(network: Network, params: TaggerParams, steps: int) -> tuple[Opti
 
     rates = (params.learning_rate_encoder, params.learning_rate_heads)
     groups = [{"params": part, "lr": rate} for part, rate in zip(network.trainable(), rates, strict=True)]
-    optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(groups, weight_decay=WEIGHT_DECAY, fused=True)
     rising = max(1, round(WARM_UP * steps))
 
     def schedule(step: int) -> None:

@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ANSWERS, FIGURES = "antwoorden.npz", "cijfers.json"
-_ALL, _BASE = "alles", "basis"
+FILES = (ENCODER, HEADS, WORDS)
+_ALL, _BESIDE, _BASE = "alles", "ernaast", "basis"
 
 
 def write_learnt(folder: Path, learnt: Learnt) -> None:
     """Write the networks' share of a tagger to a folder of its own."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in learnt.weights.files.items():
-        (folder / name).write_bytes(content)
+    for name in FILES:
+        (folder / name).write_bytes(learnt.weights.files[name])
     tables = {f"{_ALL}/{name}": table for name, table in learnt.logits.items()}
+    tables |= {f"{_BESIDE}/{name}": table for name, table in learnt.beside.items()}
     tables |= {f"{size}/{name}": table for size, logits in learnt.curve for name, table in logits.items()}
     tables[_BASE] = np.array(learnt.base_sha)
     np.savez(folder / ANSWERS, allow_pickle=False, **tables)
@@ -34,15 +36,15 @@ def write_learnt(folder: Path, learnt: Learnt) -> None:
 
 def read_learnt(folder: Path) -> Learnt:
     """Read it back."""
-    weights = Weights.of({name: (folder / name).read_bytes() for name in (ENCODER, HEADS, WORDS)})
+    weights = Weights.of({name: (folder / name).read_bytes() for name in FILES})
     found: dict[str, dict[str, np.ndarray]] = {}
     with np.load(folder / ANSWERS) as tables:
         base_sha = str(tables[_BASE])
         for key in set(tables.files) - {_BASE}:
             size, _, name = key.partition("/")
             found.setdefault(size, {})[name] = tables[key]
-    logits = found.pop(_ALL, {})
-    return Learnt(base_sha, weights, logits, tuple((int(size), found[size]) for size in sorted(found, key=int)))
+    logits, beside = found.pop(_ALL, {}), found.pop(_BESIDE, {})
+    return Learnt(base_sha, weights, logits, beside, tuple((int(size), found[size]) for size in sorted(found, key=int)))
 
 
 def write_assessment(folder: Path, evaluation: Evaluation | None, curve: Sequence[CurvePoint]) -> None:

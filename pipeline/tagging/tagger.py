@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.codebook import Codebook
     from pipeline.domain.pseudonym import UnitisedSession
+    from pipeline.tagging.answers import KeptAnswers
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.heads import Probabilities
     from pipeline.tagging.network import Network
@@ -38,14 +39,17 @@ class Tagger:
     """
 
     def __init__(
-        self, stored: StoredTagger, encoder: Encoder, network: Network, words: Words, batch_tokens: int
+        self,
+        stored: StoredTagger,
+        encoder: Encoder,
+        readers: tuple[Network, Words, KeptAnswers],
+        batch_tokens: int,
     ) -> None:
         self.version = stored.version
-        self.network = network
-        self.device = network.device
+        self.network, self._words, self._kept = readers
+        self.device = self.network.device
         self._manifest = stored.manifest
         self._encoder = encoder
-        self._words = words
         self._batch_tokens = batch_tokens
 
     @property
@@ -60,6 +64,8 @@ class Tagger:
 
     def tag(self, session: UnitisedSession, report: Callable[[int, int], None] | None = None) -> tuple[Prediction, ...]:
         """Tag every unit of a session that is not minimal; minimal ones are read as context.
+
+        For a unit of a session that the tagger learnt from, the answer is that of a network that left the session out.
 
         Args:
             session: the units.
@@ -76,7 +82,9 @@ class Tagger:
         total = len(inputs)
         tell = None if report is None else lambda share: report(round(share * total), total)
         read = self.network.logits(inputs, self._batch_tokens, tell)
-        logits = side_by_side(read, self._words.logits([session.utterances[one.unit].text for one in inputs]))
+        units = [session.utterances[one.unit] for one in inputs]
+        own = side_by_side(read, self._words.logits([unit.text for unit in units]))
+        logits = self._kept.put_in(own, [(unit.id, unit.text_sha) for unit in units])
         return tuple(
             prediction
             for one, chances in zip(inputs, probabilities(manifest.heads, logits), strict=True)
@@ -129,6 +137,6 @@ def load_tagger(
         if problems:
             raise InputError(problems)
     encoder = load_encoder(manifest.base, base)
-    network, words = restore(stored, encoder, model)
-    network.to(device or best_device())
-    return Tagger(stored, encoder, network, words, batch_tokens)
+    readers = restore(stored, encoder, model)
+    readers[0].to(device or best_device())
+    return Tagger(stored, encoder, readers, batch_tokens)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.errors import InputError
+from pipeline.tagging.answers import write_answers
 from pipeline.tagging.baselines import SIMPLER, answer_simply
 from pipeline.tagging.calibrate import calibrate
 from pipeline.tagging.card import write_card
@@ -19,9 +20,9 @@ from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.evaluate import NEVER, folds_of, judge, score
 from pipeline.tagging.heads import by_reader, plan_heads
 from pipeline.tagging.jobs import Bench, Job, run_jobs
-from pipeline.tagging.learn import examples_of, shown_of
+from pipeline.tagging.learn import bystanders_of, examples_of, shown_of
 from pipeline.tagging.papers import CurvePoint, metrics_of
-from pipeline.tagging.weights import CARD, METRICS, Manifest, save_tagger
+from pipeline.tagging.weights import CARD, METRICS, Manifest, can_go_on, save_tagger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pipeline.tagging.heads import Head
     from pipeline.tagging.learn import Example
     from pipeline.tagging.network import Logits
-    from pipeline.tagging.weights import Weights
+    from pipeline.tagging.weights import StoredTagger, Weights
 
 LEARNING = 0.8
 """Share of the time that the networks take."""
@@ -57,6 +58,8 @@ class Material:
         heads: as planned.
         examples: labelled units.
         folds: the fold of every example, `NEVER` for those that only teach; one fold when there are not two groups.
+        bystanders: units of the same sessions without a label; those of a session in a fold are answered for with it.
+        start: tagger to go on from, `None` to begin at the base.
     """
 
     sessions: tuple[TrainingSession, ...]
@@ -67,6 +70,8 @@ class Material:
     heads: tuple[Head, ...]
     examples: tuple[Example, ...]
     folds: np.ndarray
+    bystanders: tuple[Example, ...] = ()
+    start: StoredTagger | None = None
 
     @property
     def can_judge(self) -> bool:
@@ -83,10 +88,22 @@ class Material:
         """The examples that are in a fold."""
         return [one for one, fold in zip(self.examples, self.folds, strict=True) if fold != NEVER]
 
+    @property
+    def answered(self) -> list[tuple[str, str]]:
+        """The units that left-out networks answer for, (id, `Utterance.text_sha`): the judged ones, the bystanders."""
+        return [(one.utterance_id, one.text_sha) for one in (*self.judged, *self.bystanders)]
+
     def bench(self, encoder: Encoder) -> Bench:
         """Lay ready what the jobs need."""
-        shown = shown_of(self.sessions, self.examples, encoder, self.params.context)
-        return Bench(self.examples, shown, self.heads, self.params, self.base)
+        units = (*self.examples, *self.bystanders)
+        shown = shown_of(self.sessions, units, encoder, self.params.context)
+        start = self.start if self.start and can_go_on(self.start, encoder.sha, self.params) else None
+        return Bench(units, shown, self.heads, self.params, self.base, start)
+
+    def without(self, fold: int) -> Job:
+        """Leave out a fold, and ask for all units of its sessions."""
+        fold_of = dict(zip((one.session for one in self.examples), self.folds.tolist(), strict=True))
+        return Job.without(self.folds, fold, np.array([fold_of[one.session] for one in self.bystanders], int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +114,14 @@ class Learnt:
         base_sha: of the encoder that was learnt on.
         weights: of the network that learnt from everything.
         logits: answers for every judged example by networks that did not learn from its fold; empty when none could.
+        beside: likewise for the bystanders.
         curve: by number of units learnt from: answers for the first fold.
     """
 
     base_sha: str
     weights: Weights
     logits: Logits
+    beside: Logits
     curve: tuple[tuple[int, Logits], ...]
 
 
@@ -154,7 +173,8 @@ def prepare(
         placed = folds_of(examples, params.folds, params.seed)
     else:
         placed = np.array([folds[example.group] for example in examples])
-    return Material(ordered, codebook, tuple(cues), params, base, heads, examples, placed)
+    bystanders = bystanders_of(ordered, examples)
+    return Material(ordered, codebook, tuple(cues), params, base, heads, examples, placed, bystanders)
 
 
 def learn(material: Material, report: Callable[[float], None]) -> Learnt:
@@ -172,24 +192,28 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
     base_sha, bench = _ready(material)
     everything = Job(tuple(range(len(material.examples))))
     if not material.can_judge:
-        return Learnt(base_sha, run_jobs(bench, [everything], report)[0].weights, {}, ())
-    left_out = [Job.without(material.folds, fold) for fold in material.left_out]
+        return Learnt(base_sha, run_jobs(bench, [everything], report)[0].weights, {}, {}, ())
+    left_out = [material.without(fold) for fold in material.left_out]
     first = left_out[0]
     # Where one session is asked, its thresholds could be chosen on itself only.
-    several = len({material.examples[row].session for row in first.asked}) > 1
+    judged = Job.without(material.folds, material.left_out[0]).asked
+    several = len({material.examples[row].session for row in judged}) > 1
     drawn = np.random.default_rng(material.params.seed).permutation(first.known)
     sizes = [size for size in CURVE if several and size < len(first.known)]
-    smaller = [Job(tuple(sorted(drawn[:size].tolist())), first.asked) for size in sizes]
+    smaller = [Job(tuple(sorted(drawn[:size].tolist())), judged) for size in sizes]
     done = run_jobs(bench, [everything, *left_out, *smaller], report)
     parts, points = done[1 : len(left_out) + 1], done[len(left_out) + 1 :]
-    place = np.cumsum(material.folds != NEVER) - 1
-    logits = {name: np.zeros((place[-1] + 1, table.shape[1])) for name, table in parts[0].logits.items()}
+    # Judged examples and bystanders, in this order; what only teaches has no place.
+    asked = np.append(material.folds != NEVER, np.ones(len(material.bystanders), bool))
+    place, ends = np.cumsum(asked) - 1, len(material.judged)
+    logits = {name: np.zeros((asked.sum(), table.shape[1])) for name, table in parts[0].logits.items()}
     for job, part in zip(left_out, parts, strict=True):
         for name, table in part.logits.items():
             logits[name][place[list(job.asked)]] = table
     curve = [(size, one.logits) for size, one in zip(sizes, points, strict=True)]
-    curve += [(len(first.known), parts[0].logits)] if several else []
-    return Learnt(base_sha, done[0].weights, logits, tuple(curve))
+    curve += [(len(first.known), {name: part[: len(judged)] for name, part in parts[0].logits.items()})] * several
+    own, beside = ({name: table[part] for name, table in logits.items()} for part in (slice(ends), slice(ends, None)))
+    return Learnt(base_sha, done[0].weights, own, beside, tuple(curve))
 
 
 def _ready(material: Material) -> tuple[str, Bench]:
@@ -209,12 +233,19 @@ def settle(material: Material, learnt: Learnt, out: Path) -> str:
     Returns:
         The version of the tagger.
     """
-    return save_tagger(out, learnt.weights, manifest_of(material, learnt), {})
+    return save_tagger(out, weights_of(material, learnt), manifest_of(material, learnt), {})
+
+
+def weights_of(material: Material, learnt: Learnt) -> Weights:
+    """Give the numbers of the tagger, with the answers of left-out networks beside them."""
+    both = {name: np.vstack([table, learnt.beside[name]]) for name, table in learnt.logits.items()}
+    return replace(learnt.weights, answers=write_answers(material.answered if both else (), both))
 
 
 def manifest_of(material: Material, learnt: Learnt) -> Manifest:
     """Say what the tagger is, calibrated on all out-of-fold answers."""
     heads = material.heads
+    start = material.start if material.start and can_go_on(material.start, learnt.base_sha, material.params) else None
     if learnt.logits:
         heads = calibrate(heads, material.judged, learnt.logits, material.params.unsure)
     return Manifest(
@@ -224,9 +255,14 @@ def manifest_of(material: Material, learnt: Learnt) -> Manifest:
         base_sha=learnt.base_sha,
         params=material.params.for_units(len(material.examples)),
         heads=heads,
-        trained_on=tuple(sorted({example.text_sha for example in material.examples})),
+        trained_on=tuple(sorted({example.text_sha for example in material.examples}.union(_known_by(start)))),
+        went_on_from=start.version if start else "",
         files={},
     )
+
+
+def _known_by(start: StoredTagger | None) -> tuple[str, ...]:
+    return start.manifest.trained_on if start else ()
 
 
 def assess(
@@ -295,4 +331,5 @@ def train(material: Material, out: Path, report: Callable[[str, float], None]) -
         METRICS: metrics_of(evaluation, curve),
         CARD: write_card(material.sessions, material.codebook, manifest, evaluation, curve),
     }
-    return Trained(save_tagger(out, learnt.weights, manifest, papers), len(material.examples), evaluation)
+    version = save_tagger(out, weights_of(material, learnt), manifest, papers)
+    return Trained(version, len(material.examples), evaluation)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.domain.codebook import DimensionKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.params import TaggerParams
+from pipeline.tagging.answers import read_answers
 from pipeline.tagging.heads import Head
 from pipeline.tagging.network import build_network, head_weights, learnt_weights, put_weights
 from pipeline.tagging.swap import content_of, finish, is_settled, put_in_place
@@ -24,22 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from pipeline.tagging.answers import KeptAnswers
     from pipeline.tagging.encoder import Encoder
     from pipeline.tagging.network import Network
     from pipeline.tagging.words import Words
 
 PLOTS = "plots"
 """Folder of the tables for `dvc plots`, within that of the tagger."""
-ENCODER, HEADS, WORDS, MANIFEST, METRICS, CARD = (
+ENCODER, HEADS, WORDS, ANSWERS, MANIFEST, METRICS, CARD = (
     "encoder.safetensors",
     "heads.safetensors",
     "words.safetensors",
+    "answers.safetensors",
     "tagger.json",
     "metrics.json",
     "card.md",
 )
-FORMAT = 3
-TAG_VERSION = "3"
+FORMAT = 4
+TAG_VERSION = "4"
 """Raise it when the same tagger would answer otherwise: other inputs, sums or decisions; part of content keys."""
 RETRAIN = "Train de tagger opnieuw, of haal de map terug uit git."
 
@@ -55,7 +58,9 @@ class Manifest:
         base_sha: `Encoder.sha` of the encoder.
         params: what training was told.
         heads: what it answers, thresholds included.
-        trained_on: `Utterance.text_sha` of the units it learnt from, sorted, each once.
+        trained_on: `Utterance.text_sha` of the units it learnt from, sorted, each once; those of the tagger that it
+            went on from included.
+        went_on_from: version of that tagger, empty when it began at the base.
         files: checksums of the weight files by name.
     """
 
@@ -66,6 +71,7 @@ class Manifest:
     params: TaggerParams
     heads: tuple[Head, ...]
     trained_on: tuple[str, ...]
+    went_on_from: str
     files: Mapping[str, str]
 
 
@@ -92,21 +98,23 @@ class Weights:
         learnt: learnt layers of the encoder in 8 bits.
         heads: heads and look back.
         words: what words say, in 8 bits (`fit_words`).
+        answers: what was said of units by networks that left them out (`answers`); empty while there are none yet.
     """
 
     learnt: bytes
     heads: bytes
     words: bytes
+    answers: bytes = b""
 
     @property
     def files(self) -> dict[str, bytes]:
         """Give the numbers by name of their file."""
-        return {ENCODER: self.learnt, HEADS: self.heads, WORDS: self.words}
+        return {ENCODER: self.learnt, HEADS: self.heads, WORDS: self.words, ANSWERS: self.answers}
 
     @classmethod
     def of(cls, files: Mapping[str, bytes]) -> Weights:
         """Make them of files by name."""
-        return cls(files[ENCODER], files[HEADS], files[WORDS])
+        return cls(files[ENCODER], files[HEADS], files[WORDS], files.get(ANSWERS, b""))
 
 
 def pack(network: Network, words: bytes) -> Weights:
@@ -128,6 +136,27 @@ def unpack(weights: Weights, heads: Sequence[Head], encoder: Encoder, params: Ta
     put_weights(network, load(weights.learnt), load(weights.heads))
     network.evaluate()
     return network
+
+
+def can_go_on(stored: StoredTagger, base_sha: str, params: TaggerParams) -> bool:
+    """Tell whether the learnt layers of a tagger fit a network that is to be trained."""
+    told = stored.manifest.params
+    return stored.manifest.base_sha == base_sha and told.learnt_layers == params.learnt_layers
+
+
+def same_questions(stored: StoredTagger, heads: Sequence[Head], params: TaggerParams) -> bool:
+    """Tell whether a tagger answers the very questions that are to be answered, looking back as far."""
+    asked = [(head.dimension, head.kind, head.labels) for head in heads]
+    known = [(head.dimension, head.kind, head.labels) for head in stored.manifest.heads]
+    return asked == known and stored.manifest.params.context == params.context
+
+
+def go_on(network: Network, stored: StoredTagger, *, heads_too: bool) -> None:
+    """Give a fresh network what a tagger has learnt: its layers, and for the same questions its heads and look back."""
+    from safetensors.torch import load
+
+    weights = stored.weights
+    put_weights(network, load(weights.learnt), load(weights.heads) if heads_too else head_weights(network))
 
 
 def save_tagger(folder: Path, weights: Weights, manifest: Manifest, papers: Mapping[str, str]) -> str:
@@ -243,7 +272,7 @@ def _parsed(folder: Path, written: bytes) -> Manifest:
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:
-    if content["format"] != FORMAT or set(content["files"]) != {ENCODER, HEADS, WORDS}:
+    if content["format"] != FORMAT or set(content["files"]) != {ENCODER, HEADS, WORDS, ANSWERS}:
         message = "unknown format"
         raise ValueError(message)
     heads = []
@@ -261,12 +290,13 @@ def _manifest(content: dict[str, Any]) -> Manifest:
         params=TaggerParams(**content["params"]),
         heads=tuple(heads),
         trained_on=tuple(content["trained_on"]),
+        went_on_from=content["went_on_from"],
         files=dict(content["files"]),
     )
 
 
-def restore(stored: StoredTagger, encoder: Encoder, folder: Path) -> tuple[Network, Words]:
-    """Put the saved weights on an encoder, and read what words say.
+def restore(stored: StoredTagger, encoder: Encoder, folder: Path) -> tuple[Network, Words, KeptAnswers]:
+    """Put the saved weights on an encoder, and read what words say and what was said before.
 
     Args:
         stored: the tagger.
@@ -274,7 +304,7 @@ def restore(stored: StoredTagger, encoder: Encoder, folder: Path) -> tuple[Netwo
         folder: where the tagger lies, for messages only.
 
     Returns:
-        The two readers, ready to answer.
+        The two readers, ready to answer, and answers for units that they learnt from.
 
     Raises:
         InputError: when the encoder is another one than the tagger was trained on, or the weights do not fit it.
@@ -288,6 +318,7 @@ def restore(stored: StoredTagger, encoder: Encoder, folder: Path) -> tuple[Netwo
         )
     try:
         network = unpack(stored.weights, manifest.heads, encoder, manifest.params)
-        return network, read_words(stored.weights.words, manifest.heads)
+        words = read_words(stored.weights.words, manifest.heads)
+        return network, words, read_answers(stored.weights.answers, manifest.heads)
     except ValueError as error:
         raise InputError.single(str(folder), "de gewichten passen niet bij tagger.json", RETRAIN) from error

@@ -12,10 +12,11 @@ from pipeline.formats.params import read_params
 from pipeline.steps import ingest, pseudonymise, unitise
 from pipeline.steps.keys import model_version, session_keys
 from pipeline.steps.session import units_of
+from pipeline.tagging.answers import write_answers
 from pipeline.tagging.weights import Manifest, Weights, save_tagger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pipeline.domain.pseudonym import Utterance
     from pipeline.steps.workplace import Workplace
@@ -34,8 +35,10 @@ def lengthen(place: Workplace) -> None:
             stream.write("\n".join(lines) + "\n")
 
 
-def bring_a_model(place: Workplace, trained_on: Iterable[str] = ("0" * 16,)) -> str:
-    """Put a tagger without weights in place and give its version."""
+def bring_a_model(
+    place: Workplace, trained_on: Iterable[str] = ("0" * 16,), left_out: Sequence[tuple[str, str]] = ()
+) -> str:
+    """Put a tagger without weights in place and give its version; `left_out` are units it keeps honest answers for."""
     codebook = place.read_codebook(place.read_study())
     manifest = Manifest(
         codebook=codebook.id,
@@ -45,9 +48,12 @@ def bring_a_model(place: Workplace, trained_on: Iterable[str] = ("0" * 16,)) -> 
         params=read_params(REPOSITORY / "params.yaml"),
         heads=(),
         trained_on=tuple(sorted(trained_on)),
+        went_on_from="",
         files={},
     )
-    return save_tagger(place.models / "tagger" / codebook.id, Weights(b"", b"", b""), manifest, {})
+    return save_tagger(
+        place.models / "tagger" / codebook.id, Weights(b"", b"", b"", write_answers(left_out, {})), manifest, {}
+    )
 
 
 def tag(place: Workplace, *sessions: str) -> None:

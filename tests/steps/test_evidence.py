@@ -106,6 +106,20 @@ def test_a_model_that_learnt_from_a_session_says_so_also_when_that_session_is_no
     assert found.machine["een"].learnt_from == {"twee"}
 
 
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_session_is_unseen_only_when_all_of_it_was_answered_by_networks_that_left_it_out(
+    place: Workplace, missing: int
+) -> None:
+    bring_up(place)
+    with place.open_store() as store:
+        units = store.unitised("een")
+    assert units is not None
+    full = [(unit.id, unit.text_sha) for unit in units.utterances if not unit.minimal]
+    bring_a_model(place, [sha for _, sha in full], full[missing:])
+    tag(place, "een")
+    assert gathered(place).machine["een"].learnt_from == ({"een"} if missing else frozenset())
+
+
 def test_a_model_that_does_not_tell_what_it_learnt_from_is_not_taken_for_one_that_learnt_nothing(
     place: Workplace,
 ) -> None:

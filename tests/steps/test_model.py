@@ -49,7 +49,7 @@ QUICK = {
     "batch": 16,
     "folds": 3,
 }
-WEIGHTS = {"encoder.safetensors", "heads.safetensors", "words.safetensors"}
+WEIGHTS = {"answers.safetensors", "encoder.safetensors", "heads.safetensors", "words.safetensors"}
 PLOTS = {
     *(f"plots/confusion_{name}.csv" for name in ("frame", "reframing", "sr_niveau")),
     "plots/reliability.csv",

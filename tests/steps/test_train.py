@@ -29,7 +29,15 @@ SENTENCES = (
     *((text, ("geen_frame", "geen_reframing", "brug_professional+zelf", "2")) for text in BRUG),
 )
 DIMENSIONS = ("frame", "reframing", "sr", "sr_niveau")
-TAGGER = {"tagger.json", "card.md", "metrics.json", "heads.safetensors", "encoder.safetensors", "words.safetensors"}
+TAGGER = {
+    "answers.safetensors",
+    "tagger.json",
+    "card.md",
+    "metrics.json",
+    "heads.safetensors",
+    "encoder.safetensors",
+    "words.safetensors",
+}
 
 
 @pytest.fixture(scope="session")

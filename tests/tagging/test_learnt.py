@@ -62,19 +62,20 @@ def test_networks_and_their_answers_come_back(tmp_path: Path, sizes: tuple[int, 
         return {head.dimension: draw.normal(0, 3, (units, 2 * head.scores)) for head in HEADS}
 
     written = Learnt(
-        "abc123", Weights(b"encoder", b"heads", b"words\0"), logits(9), tuple((n, logits(4)) for n in sizes)
+        "abc123", Weights(b"encoder", b"heads", b"words\0"), logits(9), logits(3), tuple((n, logits(4)) for n in sizes)
     )
     write_learnt(tmp_path / "geleerd", written)
     back = read_learnt(tmp_path / "geleerd")
     assert (back.base_sha, back.weights) == (written.base_sha, written.weights)
     assert listed(back.logits) == listed(written.logits)
+    assert listed(back.beside) == listed(written.beside)
     assert [(size, listed(one)) for size, one in back.curve] == [(size, listed(one)) for size, one in written.curve]
 
 
 def test_a_network_that_nothing_could_be_left_out_for_comes_back_without_answers(tmp_path: Path) -> None:
-    write_learnt(tmp_path, Learnt("abc123", Weights(b"1", b"2", b"3"), {}, ()))
+    write_learnt(tmp_path, Learnt("abc123", Weights(b"1", b"2", b"3"), {}, {}, ()))
     back = read_learnt(tmp_path)
-    assert (back.base_sha, back.logits, back.curve) == ("abc123", {}, ())
+    assert (back.base_sha, back.logits, back.beside, back.curve) == ("abc123", {}, {}, ())
 
 
 def test_figures_come_back_unrounded(tmp_path: Path, evaluation: Evaluation) -> None:

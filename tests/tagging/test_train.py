@@ -14,7 +14,15 @@ from tests.tagging.conftest import NOWHERE, tiny_encoder
 if TYPE_CHECKING:
     from pathlib import Path
 
-FILES = {"encoder.safetensors", "heads.safetensors", "words.safetensors", "tagger.json", "metrics.json", "card.md"}
+FILES = {
+    "answers.safetensors",
+    "encoder.safetensors",
+    "heads.safetensors",
+    "words.safetensors",
+    "tagger.json",
+    "metrics.json",
+    "card.md",
+}
 LOCK = ".slot"
 
 
@@ -35,7 +43,7 @@ def tagged(tagger: Tagger) -> list[tuple[str, str, tuple[str, ...]]]:
     return [(one.utterance_id, one.dimension, one.labels) for one in tagger.tag(session)]
 
 
-def test_a_tagger_is_six_files_without_a_pickle_among_them(folder: Path) -> None:
+def test_a_tagger_is_seven_files_without_a_pickle_among_them(folder: Path) -> None:
     assert {path.name for path in folder.iterdir()} == {*FILES, LOCK}
     assert [path.name for path in folder.parent.iterdir()] == ["proef"]
 
