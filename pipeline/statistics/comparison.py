@@ -7,8 +7,9 @@ the adjusted p of Benjamini and Hochberg and that of max-T over the whole explor
 
 Where the specification leaves a choice:
 
-- Blocks are site and round together when the study has several rounds and every such block has two sessions, and site
-  alone otherwise; the study can say which (`Analysis.by_round`).
+- Blocks are site and round together when the study has several rounds, and site alone otherwise; the study can say
+  which (`Analysis.by_round`). A block with one session compares nothing: it is named and left out, and never a reason
+  to compare across rounds.
 - A component that is a category counts as one test a contrast, in both families.
 - Components enter one model together as the study asks, or else those of the registered questions about one outcome.
 - The smallest difference of interest is about shares and a yes or no; for a component that is a number it only counts
@@ -19,8 +20,8 @@ Where the specification leaves a choice:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -329,7 +330,7 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         sequences=measure_sequences(evidence, outcomes, resampling),
         not_enough=_not_enough(components, outcomes, pairs),
         cautions=_cautions(evidence.study, layout),
-        remarks=outcomes.remarks + _input_remarks(evidence, outcomes),
+        remarks=outcomes.remarks + _input_remarks(evidence, outcomes, layout),
     )
 
 
@@ -341,14 +342,12 @@ def layout_of(study: Study, sessions: Sequence[Session], by_round: bool | None) 
         sessions: its rows, each id once.
         by_round: what the study chose; `None` for the rule of this module.
     """
-    blocks = [(session.site, session.round) for session in sessions]
-    several = len(study.rounds) > 1 and all(number is not None for _, number in blocks)
-    full = several and min(blocks.count(block) for block in set(blocks)) >= _PAIR
+    several = len(study.rounds) > 1
     return Layout(
         sessions=tuple(session.id for session in sessions),
         sites=tuple(session.site for session in sessions),
         rounds=tuple(session.round for session in sessions),
-        by_round=full if by_round is None else by_round and several,
+        by_round=several if by_round is None else by_round and several,
     )
 
 
@@ -500,7 +499,12 @@ def _with_class_a(
     """Add what only a contrast of class A may have."""
     effect, rates = pair.effect, _rates(outcome)
     known = np.isfinite(rates) & np.isfinite(column)
-    general = sites_in_general(rates[known].tolist(), column[known].tolist(), _kept(work.layout.sites, known))
+    general = sites_in_general(
+        rates[known].tolist(),
+        column[known].tolist(),
+        _kept(work.layout.sites, known),
+        _kept(work.layout.blocks, known),
+    )
     robustness = None
     if isinstance(effect, Effect) and effect.t is not None and compared.fit is not None:
         robustness = robustness_value(effect.t, compared.fit.residual_freedom)
@@ -735,15 +739,15 @@ def _cautions(study: Study, layout: Layout) -> tuple[Caution, ...]:
     return tuple(found)
 
 
-def _input_remarks(evidence: Evidence, outcomes: Outcomes) -> tuple[str, ...]:
+def _input_remarks(evidence: Evidence, outcomes: Outcomes, layout: Layout) -> tuple[str, ...]:
     found = []
     absent = [session.id for session in outcomes.sessions if session.id not in evidence.units]
     if absent:
         found.append(f"Nog niet verwerkt, dus zonder cijfers uit het gesprek: {', '.join(absent)}.")
-    sites = sorted(session.site for session in outcomes.sessions)
-    lone = [site for site, members in groupby(sites) if len(list(members)) == 1]
+    lone = [block for block, sessions in Counter(layout.blocks).items() if sessions == 1]
     if lone:
-        found.append(f"Met één sessie doet een werkplaats niet mee in vergelijkingen: {', '.join(lone)}.")
+        where = "werkplaats in een ronde" if layout.by_round else "werkplaats"
+        found.append(f"Met één sessie doet een {where} niet mee in vergelijkingen: {', '.join(sorted(lone))}.")
     learnt = sorted(
         session
         for session, machine in evidence.machine.items()

@@ -425,7 +425,6 @@ def _errors(results: Results) -> _Columns:
 
 def _general(results: Results) -> _Columns:
     """Give the claim about sites in general (`statistics.md` 2.4)."""
-    rounds = ("Rondes zijn hierbij per werkplaats samengenomen.",) if results.layout.by_round else ()
     header = (
         *_names("uitkomst kenmerk kenmerk_waarde methode interval_methode werkplaatsen gemiddeld"),
         *_names("standaardfout"),
@@ -439,7 +438,7 @@ def _general(results: Results) -> _Columns:
         found = pair.general
         head = (pair.outcome, pair.component, pair.contrast)
         if isinstance(found, SitesInGeneral):
-            remark = " ".join((found.claim, *found.remarks, *rounds))
+            remark = " ".join((found.claim, *found.remarks))
             rows += [
                 (*head, *_pooled_cells(pooled), remark, None, None)
                 for pooled in (found.shown, found.untruncated, found.restricted_likelihood)

@@ -533,15 +533,73 @@ def test_the_robustness_value_is_that_of_the_source() -> None:
 # Choices
 
 
-def test_blocks_are_site_and_round_where_every_one_has_two_sessions() -> None:
-    evidence = of_sessions(world(), lambda one: replace(one, round=1 + int(one.id[-3:]) % 3 // 2))
-    evidence = replace(evidence, study=replace(evidence.study, rounds=(1, 2)))
+def in_rounds(evidence: Evidence, number: Callable[[int, Session], int | None]) -> Evidence:
+    """Spread the sessions over two rounds; in the second, people report much more insight."""
+    place = {session.id: at for at, session in enumerate(evidence.study.sessions)}
+    spread = of_sessions(evidence, lambda one: replace(one, round=number(place[one.id], one)))
+    noise = np.random.default_rng(2).normal(size=len(place))
+    told = of_sessions(
+        spread, lambda one: replace(one, outcomes={"inzicht": 5.0 + 3 * (one.round == 2) + noise[place[one.id]]})
+    )
+    return replace(told, study=replace(told.study, rounds=(1, 2)))
+
+
+def test_blocks_are_site_and_round_where_there_are_rounds() -> None:
+    evidence = in_rounds(world(), lambda at, _: 1 + at % 6 // 3)
     found = tables(evidence)
     assert row(found["kop"], wat="blokken")["waarde"] == "werkplaats en ronde"
     assert "ronde" in found["sessiecijfers"][0]["blok"]
     assert any(one["onderwerp"] == "rondes" for one in found["voorbehoud"])
     by_site = replace(QUICK, analysis=Analysis(by_round=False))
     assert row(tables(evidence, by_site)["kop"], wat="blokken")["waarde"] == "werkplaats"
+
+
+@pytest.mark.parametrize("by_round", [None, True])
+def test_one_lone_block_never_makes_a_round_pass_for_a_component(by_round: bool | None) -> None:
+    # The component came with the second round, of which one site held a single session.
+    evidence = in_rounds(world(), lambda at, one: 1 + (at % 6 > 4 if one.site == "noord" else at % 6 > 2))
+    evidence = with_component(evidence, COMPONENT, lambda _, session: session.round == 2)
+    found = tables(evidence, replace(QUICK, analysis=Analysis(by_round=by_round)))
+    one = effect(found, "inzicht")
+    assert (one["klasse"], one["schatting"], of_a_test(one)) == ("C", None, [])
+    assert "niet te scheiden van de ronde" in one["zin"]
+    remarks = [each["waarde"] for each in found["kop"] if each["wat"].startswith("opmerking")]
+    assert "Met één sessie doet een werkplaats in een ronde niet mee in vergelijkingen: noord, ronde 2." in remarks
+
+
+def test_a_session_without_a_round_is_compared_with_nothing() -> None:
+    evidence = in_rounds(world(), lambda at, _: None if at % 6 == 0 else 1 + at % 6 // 3)
+    evidence = with_component(evidence, COMPONENT, lambda _, session: session.round != 1)
+    found = tables(evidence)
+    assert effect(found, "inzicht")["klasse"] == "C"
+    remarks = [each["waarde"] for each in found["kop"] if each["wat"].startswith("opmerking")]
+    assert any("ronde onbekend: noord-000" in one for one in remarks)
+
+
+@pytest.mark.parametrize(("tied", "informative"), [({"zuyd"}, 3), ({"zuyd", "noord"}, 2)])
+def test_sites_in_general_rest_on_the_sites_of_the_classes_alone(tied: set[str], informative: int) -> None:
+    # Four sites of eight: within rounds the component alternates, but in the tied sites it is the round.
+    wide = make_evidence(32, 90, 3, seed=5, drawn=40)
+    evidence = in_rounds(wide, lambda at, _: 1 + at % 8 // 4)
+    evidence = with_component(evidence, COMPONENT, lambda at, one: one.round == 2 if one.site in tied else at % 2 == 1)
+    found = tables(evidence)
+    assert effect(found, "inzicht")["klasse"] == "A"
+    own = [
+        each for each in found["effect_per_werkplaats"] if (each["uitkomst"], each["kenmerk"]) == ("inzicht", COMPONENT)
+    ]
+    general = [
+        each
+        for each in found["werkplaatsen_in_het_algemeen"]
+        if (each["uitkomst"], each["kenmerk"]) == ("inzicht", COMPONENT)
+    ]
+    if informative < 3:
+        assert own == []
+        assert "minstens 3" in general[0]["reden"]
+    else:
+        classed = row(found["kenmerken"], kenmerk=COMPONENT)["werkplaatsen"].split(", ")
+        assert [each["werkplaats"] for each in own] == classed
+        assert not tied & set(classed)
+        assert "zuyd" in general[0]["opmerking"]
 
 
 def test_the_study_chooses_units_of_effects_and_what_goes_together() -> None:
