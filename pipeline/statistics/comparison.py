@@ -56,7 +56,8 @@ from pipeline.statistics.identification import (
     refuse_together,
 )
 from pipeline.statistics.instrument import Instrument, measure_instrument
-from pipeline.statistics.meta import SitesInGeneral, sites_in_general
+from pipeline.statistics.intervals import Interval
+from pipeline.statistics.meta import Claims, TheseSites, sites_in_general
 from pipeline.statistics.multiplicity import (
     RANK_DRAWS,
     AdjustedTest,
@@ -71,7 +72,7 @@ from pipeline.statistics.multiplicity import (
 )
 from pipeline.statistics.outcomes import OutcomeKind, Outcomes, Status, StudyOutcome, measure_outcomes
 from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, PermutationTest
-from pipeline.statistics.power import SCALE_POINTS, Judged, Verdict, VerdictKind, judge
+from pipeline.statistics.power import SCALE_POINTS, Judged, Verdict, VerdictKind, judge, told_contrast
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import Layout, Measurement, SpecificationCurve, specification_curves
 from pipeline.statistics.sequences import Sequences, measure_sequences
@@ -144,7 +145,7 @@ class Pair:
         max_t_p: of the permutation test after max-T over all exploratory tests.
         verdict: in words.
         curve: sensitivity set; `None` for class C.
-        general: the claim about sites in general; for class A.
+        claims: what may be claimed of these sites and of sites in general; `None` where nothing was estimated.
         standardised: the difference in standard deviations of true rates within blocks; `None` for class C.
         robustness: share of residual variance that a confounder must explain; for class A.
         odds: for class A and shares.
@@ -169,7 +170,7 @@ class Pair:
     exploratory_p: float | None = None
     max_t_p: float | None = None
     curve: SpecificationCurve | Refusal | None = None
-    general: SitesInGeneral | Refusal | None = None
+    claims: Claims | None = None
     standardised: float | Refusal | None = None
     robustness: float | None = None
     odds: OddsEffect | Refusal | None = None
@@ -463,9 +464,13 @@ def _pair(
         return pair
     column = contrast_columns(component)[:, at]
     pair = replace(
-        pair, curve=curve, standardised=_standardised(work, outcome, result.effect), hedges=_hedges(outcome, column)
+        pair,
+        curve=curve,
+        standardised=_standardised(work, outcome, result.effect),
+        hedges=_hedges(outcome, column),
+        claims=_claims(work, outcome, one, result.effect, column),
     )
-    return _with_class_a(work, outcome, compared, pair, column) if one.letter is IdentificationClass.A else pair
+    return _with_class_a(work, outcome, compared, pair) if one.letter is IdentificationClass.A else pair
 
 
 def _rates(outcome: StudyOutcome) -> Floats:
@@ -493,11 +498,18 @@ def _hedges(outcome: StudyOutcome, column: Floats) -> HedgesG | Refusal | None:
     return hedges_g(*map(GroupSummary.of, groups))
 
 
-def _with_class_a(
-    work: _Work, outcome: StudyOutcome, compared: ComponentComparison, pair: Pair, column: Floats
-) -> Pair:
-    """Add what only a contrast of class A may have."""
-    effect, rates = pair.effect, _rates(outcome)
+def _claims(
+    work: _Work, outcome: StudyOutcome, one: Identification, effect: Effect | Refusal | None, column: Floats
+) -> Claims | None:
+    """Keep the claim about these sites apart from that about sites in general, which class A alone may have."""
+    if not isinstance(effect, Effect):
+        return None
+    these = TheseSites(
+        one.sites, effect.estimate, effect.standard_error, effect.freedom, Interval(effect.lower, effect.upper)
+    )
+    if one.letter is not IdentificationClass.A:
+        return Claims(these, Refusal("Er zijn te weinig sessies voor een uitspraak.", "Voeg sessies of labels toe."))
+    rates = _rates(outcome)
     known = np.isfinite(rates) & np.isfinite(column)
     general = sites_in_general(
         rates[known].tolist(),
@@ -505,6 +517,12 @@ def _with_class_a(
         _kept(work.layout.sites, known),
         _kept(work.layout.blocks, known),
     )
+    return Claims(these, general)
+
+
+def _with_class_a(work: _Work, outcome: StudyOutcome, compared: ComponentComparison, pair: Pair) -> Pair:
+    """Add what only a contrast of class A may have."""
+    effect, rates = pair.effect, _rates(outcome)
     robustness = None
     if isinstance(effect, Effect) and effect.t is not None and compared.fit is not None:
         robustness = robustness_value(effect.t, compared.fit.residual_freedom)
@@ -513,7 +531,7 @@ def _with_class_a(
         estimable = [one.contrast for one in _estimable(compared)]
         found = fit_odds(rates, work.layout.blocks, _columns(compared), estimable)
         odds = found.effects[estimable.index(pair.contrast)] if isinstance(found, OddsFit) else found
-    return replace(pair, general=general, robustness=robustness, odds=odds)
+    return replace(pair, robustness=robustness, odds=odds)
 
 
 def _kept(names: Sequence[str], known: NDArray[np.bool_]) -> list[str]:
@@ -595,11 +613,13 @@ def _judged(work: _Work, pairs: Sequence[Pair], exploratory: MaxT | Refusal) -> 
         if isinstance(exploratory, Refusal)
         else {(one.outcome, one.component, one.contrast): one.p for one in exploratory.results}
     )
+    kinds = {one.id: one.type for one in work.study.components}
     found = []
     for at, pair in enumerate(pairs):
         outcome = work.outcomes.of(pair.outcome)
+        contrast = told_contrast(kinds[pair.component], pair.contrast, pair.reference, pair.per)
         verdict = judge(
-            Judged(pair.identification, pair.effect, holm.get(at), pair.sessions),
+            Judged(pair.identification, pair.effect, holm.get(at), pair.sessions, contrast),
             smallest_difference=work.smallest_difference(pair),
             unit=SCALE_POINTS if outcome is None else outcome.unit,
         )

@@ -24,7 +24,7 @@ from pipeline.statistics.agreement import Interval as SessionInterval
 from pipeline.statistics.draws import LEAST_PER_SESSION
 from pipeline.statistics.effects import CodedComponent, Effect, HedgesG, OddsEffect
 from pipeline.statistics.identification import Identification, IdentificationClass
-from pipeline.statistics.meta import Pooled, SitesInGeneral, forest
+from pipeline.statistics.meta import Pooled, SitesInGeneral, TheseSites, forest
 from pipeline.statistics.multiplicity import MaxT, Ranking
 from pipeline.statistics.outcomes import Status, labelled_only_variances
 from pipeline.statistics.permutation import PermutationTest
@@ -36,7 +36,7 @@ from pipeline.statistics.sequences import Sequences
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pipeline.domain.study import Value
+    from pipeline.domain.study import Question, Value
     from pipeline.statistics.comparison import Pair, Results
     from pipeline.statistics.dynamics import LabelCourse, Transitions
     from pipeline.statistics.instrument import DimensionInstrument
@@ -292,7 +292,7 @@ def _effects(results: Results) -> _Columns:
         *_names("permutatie_boven toetsen_in_familie p_holm p_permutatie_holm p_benjamini_hochberg p_max_t"),
         *_names("waarneembaar gevoeligheid_laagste gevoeligheid_hoogste zelfde_richting andere_analyses"),
         *_names("in_standaarddeviaties robuustheid hedges_g hedges_onder hedges_boven kansverhouding"),
-        *_names("kansverhouding_onder kansverhouding_boven gemiddeld_verschil_kansmodel oordeel zin"),
+        *_names("kansverhouding_onder kansverhouding_boven gemiddeld_verschil_kansmodel oordeel zin geldt_voor"),
         *_REFUSED,
     )
     return _Columns(header, [_pair_row(pair) for pair in results.pairs])
@@ -318,8 +318,15 @@ def _pair_row(pair: Pair) -> Cells:
         *_hedges_cells(pair),
         *_odds_cells(pair),
         *_verdict_cells(pair.verdict),
+        _these_sites(pair),
         *_refusal(pair.effect),
     )
+
+
+def _these_sites(pair: Pair) -> str | None:
+    """Say which sites the effect and the verdict are about."""
+    claim = pair.claims.these_sites if pair.claims else None
+    return claim.claim if isinstance(claim, TheseSites) else None
 
 
 def _number(found: float | Refusal | None) -> float | None:
@@ -435,7 +442,9 @@ def _general(results: Results) -> _Columns:
     )
     rows: list[Cells] = []
     for pair in results.pairs:
-        found = pair.general
+        if pair.claims is None:
+            continue
+        found = pair.claims.sites_in_general
         head = (pair.outcome, pair.component, pair.contrast)
         if isinstance(found, SitesInGeneral):
             remark = " ".join((found.claim, *found.remarks))
@@ -444,7 +453,7 @@ def _general(results: Results) -> _Columns:
                 for pooled in (found.shown, found.untruncated, found.restricted_likelihood)
                 if isinstance(pooled, Pooled)
             ]
-        elif found is not None:
+        else:
             rows.append((*head, *(None,) * (len(header) - 5), *_refusal(found)))
     return _Columns(header, rows)
 
@@ -477,7 +486,8 @@ def _forests(results: Results) -> _Columns:
     header = (*_names("uitkomst kenmerk kenmerk_waarde werkplaats sessies zonder met schatting onder boven"),)
     rows: list[Cells] = []
     for pair in results.pairs:
-        for one in forest(pair.general).rows if isinstance(pair.general, SitesInGeneral) else ():
+        general = pair.claims.sites_in_general if pair.claims else None
+        for one in forest(general).rows if isinstance(general, SitesInGeneral) else ():
             levels = one.per_level or (None, None)
             rows.append(
                 (
@@ -721,25 +731,42 @@ def _course_rows(dimension: str, course: LabelCourse) -> Iterator[Cells]:
 def _questions(results: Results) -> _Columns:
     """Answer the registered questions one by one."""
     rows: list[Cells] = []
-    coded = {one.declared.id: one.coded for one in results.components}
     for question in results.evidence.study.questions:
         head = (question.text, question.registered.isoformat(), question.outcome, question.component)
         asked = [
             pair for pair in results.pairs if (pair.outcome, pair.component) == (question.outcome, question.component)
         ]
         rows += [
-            (*head, pair.contrast, pair.letter.value, *_verdict_cells(pair.verdict), *_refusal(pair.effect))
+            (
+                *head,
+                pair.contrast,
+                pair.reference,
+                pair.per,
+                pair.letter.value,
+                *_verdict_cells(pair.verdict),
+                _these_sites(pair),
+                *_refusal(pair.effect),
+            )
             for pair in asked
         ]
         if not asked:
-            outcome = results.outcomes.of(question.outcome)
-            known = coded.get(question.component)
-            reason = known if isinstance(known, Refusal) else outcome.refusal if outcome else _NOT_MEASURED
-            rows.append((*head, None, None, "niet te beantwoorden", None, *_refusal(reason)))
-    header = _names("vraag vastgelegd_op uitkomst kenmerk kenmerk_waarde klasse oordeel zin")
+            rows.append(
+                (*head, *(None,) * 4, "niet te beantwoorden", None, None, *_refusal(_unanswered(results, question)))
+            )
+    header = _names("vraag vastgelegd_op uitkomst kenmerk kenmerk_waarde tegenover per klasse oordeel zin geldt_voor")
     return _Columns((*header, *_REFUSED), rows)
 
 
+def _unanswered(results: Results, question: Question) -> Refusal:
+    """Say why a question has no answer: what it asks about is not there, or cannot be compared."""
+    coded = next((one.coded for one in results.components if one.declared.id == question.component), _NO_COMPONENT)
+    outcome = results.outcomes.of(question.outcome)
+    if isinstance(coded, Refusal):
+        return coded
+    return (outcome.refusal if outcome else None) or _NOT_MEASURED
+
+
+_NO_COMPONENT: Final = Refusal("Dit kenmerk komt in deze studie niet voor.", "Verbeter de vraag in study.yaml.")
 _NOT_MEASURED: Final = Refusal("Deze uitkomst komt in deze studie niet voor.", "Verbeter de vraag in study.yaml.")
 
 

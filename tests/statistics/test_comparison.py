@@ -117,6 +117,42 @@ def test_every_registered_question_gets_an_answer_or_a_reason() -> None:
     assert undrawn[1]["klasse"] == "A"
 
 
+def test_a_question_about_what_the_study_does_not_have_says_so() -> None:
+    evidence = world()
+    day = evidence.study.questions[0].registered
+    asked = (Question("Wat?", "bestaat_niet", OUTCOME, day), Question("Wat?", COMPONENT, "bestaat_niet", day))
+    text = Component("opmerking", "Opmerking", ValueType.TEKST)
+    study = replace(
+        evidence.study,
+        components=(*evidence.study.components, text),
+        questions=(*asked, Question("Wat?", "opmerking", OUTCOME, day)),
+    )
+    answers = tables(replace(evidence, study=study))["vragen"]
+    assert [one["oordeel"] for one in answers] == ["niet te beantwoorden"] * 3
+    assert [one["reden"] for one in answers[:2]] == [
+        "Dit kenmerk komt in deze studie niet voor.",
+        "Deze uitkomst komt in deze studie niet voor.",
+    ]
+    assert answers[2]["reden"]
+    assert all(one["wat_helpt"] for one in answers)
+
+
+def test_every_effect_says_which_sites_it_is_about_and_in_what_it_is_told() -> None:
+    evidence = world()
+    day = evidence.study.questions[0].registered
+    questions = (Question("Langer?", "kenmerk_2", "inzicht", day),)
+    evidence = replace(evidence, study=replace(evidence.study, questions=questions))
+    found = tables(evidence, replace(QUICK, analysis=Analysis(per={"kenmerk_2": 15.0})))
+    for one in found["effecten"]:
+        sites = row(found["kenmerken"], kenmerk=one["kenmerk"])["werkplaatsen"]
+        assert one["geldt_voor"] == f"Dit gaat alleen over deze werkplaatsen ({sites}), niet over andere."
+    (answer,) = found["vragen"]
+    assert (answer["per"], answer["geldt_voor"]) == (15, effect(found, "inzicht", "kenmerk_2")["geldt_voor"])
+    assert "per stap van 15" in answer["zin"]
+    general = [one["opmerking"] for one in found["werkplaatsen_in_het_algemeen"]]
+    assert all(one.startswith("Dit gaat over werkplaatsen in het algemeen") for one in general)
+
+
 def test_p_is_never_0_and_intervals_lie_around_their_estimates() -> None:
     for name, rows in found_once().items():
         for one in rows:
@@ -153,8 +189,13 @@ def test_class_b_has_an_interval_and_no_test() -> None:
     assert one["onder"] < one["schatting"] < one["boven"]
     assert of_a_test(one) == []
     assert (one["robuustheid"], one["kansverhouding"]) == (None, None)
-    for name in ("werkplaatsen_in_het_algemeen", "rangorde"):
-        assert not [each for each in found[name] if each.get("kenmerk") == COMPONENT], name
+    assert not [each for each in found["rangorde"] if each.get("kenmerk") == COMPONENT]
+    for each in found["werkplaatsen_in_het_algemeen"]:
+        assert each["kenmerk"] != COMPONENT or (each["gemiddeld"], each["p_q"], each["reden"] is None) == (
+            None,
+            None,
+            False,
+        )
     errors = [each for each in found["fout_per_kenmerk"] if each["kenmerk"] == COMPONENT]
     assert errors
     assert all(of_a_test(each) == [] for each in errors)

@@ -186,7 +186,10 @@ def test_a_plan_is_read_as_it_is_typed() -> None:
     assert (plan.figures.rate, plan.sites, plan.replications) == (0.08, 3, 5)
 
 
-@pytest.mark.parametrize("written", ["x=3", "verschil", "verschil=veel", "uitingen=0", "labels=40,"])
+@pytest.mark.parametrize(
+    "written",
+    ["x=3", "verschil", "verschil=veel", "verschil=0", "verschil=nan", "aandeel=inf", "uitingen=0", "labels=40,"],
+)
 def test_what_cannot_be_read_is_named(written: str) -> None:
     with pytest.raises(InputError, match="niet te lezen"):
         read_plan([written])
@@ -204,6 +207,15 @@ def test_power_without_a_study_prints_and_writes_a_table(tmp_path: Path) -> None
     assert [row[2] for row in rows] == ["32", "120"]
     assert float(rows[1][5].replace(",", ".")) > 0.9
     assert "Kleinste plan" in result.output
+    assert " procentpunt" in result.output
+    assert " punt" not in result.output
+
+
+def test_plans_that_cannot_be_worked_out_have_not_missed_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    assert power.run(None, None, read_plan(["verschil=95", "nabootsingen=1"])) == 0
+    said = "".join(capsys.readouterr())
+    assert "door te rekenen" in said
+    assert "vindt het verschil" not in said
 
 
 def test_power_takes_from_a_study_what_it_has(place: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
