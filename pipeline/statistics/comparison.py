@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.study import Analysis, ValueType
 from pipeline.statistics.agreement import RESAMPLES, ResamplingDesign
+from pipeline.statistics.dynamics import STANDING_NOTES
 from pipeline.statistics.effects import (
     CodedComponent,
     Effect,
@@ -741,6 +742,7 @@ def _cautions(study: Study, layout: Layout) -> tuple[Caution, ...]:
             "verborgen oorzaak zou moeten verklaren om het verschil weg te nemen.",
         ),
     ]
+    found += [Caution(f"stand: {standing.value}", note) for standing, note in STANDING_NOTES.items()]
     if study.outcomes:
         found.append(
             Caution(

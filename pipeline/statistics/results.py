@@ -22,6 +22,7 @@ import numpy as np
 from pipeline.statistics.agreement import Estimate
 from pipeline.statistics.agreement import Interval as SessionInterval
 from pipeline.statistics.draws import LEAST_PER_SESSION
+from pipeline.statistics.dynamics import Standing
 from pipeline.statistics.effects import CodedComponent, Effect, HedgesG, OddsEffect
 from pipeline.statistics.identification import Identification, IdentificationClass
 from pipeline.statistics.meta import Pooled, SitesInGeneral, TheseSites, forest
@@ -32,6 +33,8 @@ from pipeline.statistics.quality import INTERVAL_NOTE, Quality
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import SpecificationCurve
 from pipeline.statistics.sequences import Sequences
+from pipeline.statistics.triangulation import KNOWLEDGE_TYPES
+from pipeline.statistics.voices import LITERATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -42,7 +45,10 @@ if TYPE_CHECKING:
     from pipeline.statistics.instrument import DimensionInstrument
     from pipeline.statistics.outcomes import StudyOutcome
     from pipeline.statistics.power import Verdict
+    from pipeline.statistics.sequences import DimensionSequences
     from pipeline.statistics.tables import Table
+    from pipeline.statistics.triangulation import GroupRate
+    from pipeline.statistics.voices import DimensionVoices
 
 Cells: TypeAlias = "tuple[Value, ...]"
 _REFUSED: Final = ("reden", "wat_helpt")
@@ -633,31 +639,59 @@ def _quality_rows(quality: Quality) -> Iterator[Cells]:
             yield None, quality.units, quality.sessions, what, *_estimate_cells(estimate)
 
 
+def _transcripts(results: Results) -> _Columns:
+    """Say of every transcript whether the groups and kinds of knowledge rest on it, and why not."""
+    rows: list[Cells] = []
+    voices = results.voices
+    if voices is not None:
+        rows += [
+            (dimension, one.id, one.id in used, used.get(one.id), *_refusal(voices.left_out[dimension].get(one.id)))
+            for dimension, used in voices.transcripts.items()
+            for one in results.outcomes.sessions
+        ]
+    return _Columns((*_names("dimensie transcript gebruikt blind"), *_REFUSED), rows)
+
+
+def _statements_note(one: DimensionVoices, rate: GroupRate | Refusal) -> str | None:
+    """Warn of statements that come from a few documents: each counts as a transcript of its own."""
+    if isinstance(rate, Refusal) or rate.group not in (LITERATURE, KNOWLEDGE_TYPES[LITERATURE]):
+        return None
+    if rate.transcripts <= one.documents:
+        return None
+    return (
+        f"Elke uitspraak telt als een transcript. Deze {rate.transcripts} uitspraken komen uit {one.documents} "
+        f"{'stuk' if one.documents == 1 else 'stukken'}; uitspraken uit hetzelfde stuk lijken op elkaar, dus het "
+        "interval is waarschijnlijk te smal."
+    )
+
+
 def _groups(results: Results) -> _Columns:
-    header = (*_names("dimensie label groep andere_groep transcripten uitingen waarde onder boven"),)
+    header = (*_names("dimensie label groep andere_groep blind transcripten uitingen waarde onder boven opmerking"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
+        blind = dimension.blind
         for (label, group), rate in dimension.rates.items():
-            head = (dimension.dimension, label, group, None)
+            head = (dimension.dimension, label, group, None, blind.get(group))
             if isinstance(rate, Refusal):
-                rows.append((*head, *(None,) * 5, *_refusal(rate)))
+                rows.append((*head, *(None,) * 6, *_refusal(rate)))
             else:
                 ends = (rate.interval.low, rate.interval.high)
-                rows.append((*head, rate.transcripts, rate.units, rate.shown, *ends, None, None))
+                note = _statements_note(dimension, rate)
+                rows.append((*head, rate.transcripts, rate.units, rate.shown, *ends, note, None, None))
         for found in dimension.differences:
             if not isinstance(found, Refusal):
-                between = (dimension.dimension, found.label, found.group, found.other)
+                between = (found.label, found.group, found.other, blind[found.group] and blind[found.other])
                 ends = (found.interval.low, found.interval.high)
-                rows.append((*between, None, None, found.difference, *ends, None, None))
+                rows.append((dimension.dimension, *between, None, None, found.difference, *ends, None, None, None))
     return _Columns((*header, *_REFUSED), rows)
 
 
 def _triangulation(results: Results) -> _Columns:
-    header = (*_names("dimensie label merk mogelijk zin kennistype aanwezig richting waarde onder"),)
+    header = (*_names("dimensie label merk mogelijk zin kennistype blind aanwezig richting waarde onder boven"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
         if isinstance(dimension.matrix, Refusal):
-            rows.append((dimension.dimension, *(None,) * 10, *_refusal(dimension.matrix)))
+            rows.append((dimension.dimension, *(None,) * 12, *_refusal(dimension.matrix)))
             continue
         for row in dimension.matrix:
             possible = ", ".join(mark.value for mark in row.possible)
@@ -671,61 +705,66 @@ def _triangulation(results: Results) -> _Columns:
                         possible,
                         row.sentence,
                         cell.group,
+                        dimension.blind.get(cell.group),
                         cell.presence.value,
                         cell.direction.value if cell.direction else None,
                         known.shown if known else None,
                         known.interval.low if known else None,
                         known.interval.high if known else None,
+                        _statements_note(dimension, cell.rate),
                         *_refusal(cell.rate),
                     )
                 )
-    return _Columns((*header, "boven", *_REFUSED), rows)
+    return _Columns((*header, "opmerking", *_REFUSED), rows)
 
 
 def _transitions(results: Results) -> _Columns:
     header = (
-        *_names("wat stand van naar aantal residu"),
+        *_names("wat stand blind van naar aantal residu"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
     if isinstance(results.sequences, Sequences):
-        rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns)
+        rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns, None)
         for one in results.sequences.dimensions:
             if one.transitions is not None:
-                rows += _transition_rows(one.dimension, one.transitions)
+                rows += _transition_rows(one.dimension, one.transitions, one.blind)
     return _Columns(header, rows)
 
 
-def _transition_rows(what: str, found: Transitions | Refusal) -> Iterable[Cells]:
+def _transition_rows(what: str, found: Transitions | Refusal, blind: bool | None) -> Iterable[Cells]:  # noqa: FBT001
     if isinstance(found, Refusal):
-        yield what, *(None,) * 9, str(found)
+        yield what, *(None,) * 10, str(found)
         return
     counts = found.counts.sum(axis=0)
     for (at, before), (to, now) in product(enumerate(found.values), repeat=2):
         residual = found.residuals[at][to]
-        head = (what, found.standing.value, before, now, int(counts[at, to]), residual)
+        head = (what, found.standing.value, blind, before, now, int(counts[at, to]), residual)
         yield *head, *_estimate_cells(found.shares[at][to])
 
 
 def _thirds(results: Results) -> _Columns:
     header = (
-        *_names("dimensie label stand deel"),
+        *_names("dimensie label stand blind deel"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
     for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
         if isinstance(one.course, Refusal):
-            rows.append((one.dimension, *(None,) * 7, str(one.course)))
+            rows.append((one.dimension, *(None,) * 8, str(one.course)))
             continue
         for course in one.course:
-            rows += _course_rows(one.dimension, course)
+            rows += _course_rows(one, course)
     return _Columns(header, rows)
 
 
-def _course_rows(dimension: str, course: LabelCourse) -> Iterator[Cells]:
+def _course_rows(one: DimensionSequences, course: LabelCourse) -> Iterator[Cells]:
+    # A draw corrects with blind labels alone.
+    blind = True if course.standing is Standing.CORRECTED else one.blind
+    head = (one.dimension, course.label, course.standing.value, blind)
     for number, estimate in enumerate(course.mean, start=1):
-        yield dimension, course.label, course.standing.value, f"{number}", *_estimate_cells(estimate)
-    yield dimension, course.label, course.standing.value, "laatste min eerste", *_estimate_cells(course.trend)
+        yield *head, f"{number}", *_estimate_cells(estimate)
+    yield *head, "laatste min eerste", *_estimate_cells(course.trend)
 
 
 def _questions(results: Results) -> _Columns:
@@ -800,6 +839,7 @@ _TABLES: Final[dict[str, Callable[[Results], _Columns]]] = {
     "overeenstemming": _agreement,
     "model_en_codeurs": _with_machine,
     "model": _tagger,
+    "transcripten": _transcripts,
     "groepen": _groups,
     "triangulatie": _triangulation,
     "overgangen": _transitions,
