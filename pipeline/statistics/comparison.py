@@ -74,6 +74,7 @@ from pipeline.statistics.multiplicity import (
 from pipeline.statistics.outcomes import OutcomeKind, Outcomes, Status, StudyOutcome, measure_outcomes
 from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, PermutationTest
 from pipeline.statistics.power import SCALE_POINTS, Judged, Verdict, VerdictKind, judge, told_contrast
+from pipeline.statistics.reach import with_reach
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import Layout, Measurement, SpecificationCurve, specification_curves
 from pipeline.statistics.sequences import Sequences, measure_sequences
@@ -304,7 +305,7 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         The results; what cannot be computed is a refusal in its place, with the sentence why.
     """
     chosen = design or Design(analysis=evidence.study.analysis)
-    outcomes = measure_outcomes(evidence)
+    outcomes = with_reach(evidence, measure_outcomes(evidence))
     layout = layout_of(evidence.study, outcomes.sessions, chosen.analysis.by_round)
     components = tuple(_component(one, outcomes.sessions, layout, chosen.analysis) for one in evidence.study.components)
     work = _Work(evidence.study, chosen, layout, outcomes, components)

@@ -767,6 +767,29 @@ def _course_rows(one: DimensionSequences, course: LabelCourse) -> Iterator[Cells
     yield *head, "laatste min eerste", *_estimate_cells(course.trend)
 
 
+def _couplings(results: Results) -> _Columns:
+    """Say how often labels come so many units after the client speaks, beside what shifting the series gives."""
+    header = (*_names("dimensie wat afstand stand blind sessies te_korte_sessies samen verwacht z p"), *_REFUSED)
+    rows: list[Cells] = []
+    for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
+        for what, found in one.couplings.items():
+            if isinstance(found, Refusal):
+                rows.append((one.dimension, what, *(None,) * 9, *_refusal(found)))
+                continue
+            head = (found.standing.value, one.blind, found.sessions, ", ".join(found.too_short) or None)
+            for lag in found.lags:
+                p = lag.p if one.blind or isinstance(lag.p, Refusal) else _NOT_BLIND
+                cells = (lag.together, lag.expected, lag.z, None if isinstance(p, Refusal) else p)
+                rows.append((one.dimension, what, lag.lag, *head, *cells, *_refusal(p)))
+    return _Columns(header, rows)
+
+
+_NOT_BLIND: Final = Refusal(
+    "Deze labels zijn niet alle blind gegeven; een model dat ziet wie er spreekt kan ze hebben bepaald.",
+    "Laat hele sessies blind coderen.",
+)
+
+
 def _questions(results: Results) -> _Columns:
     """Answer the registered questions one by one."""
     rows: list[Cells] = []
@@ -844,6 +867,7 @@ _TABLES: Final[dict[str, Callable[[Results], _Columns]]] = {
     "triangulatie": _triangulation,
     "overgangen": _transitions,
     "derden": _thirds,
+    "na_de_client": _couplings,
     "niet_genoeg_gegevens": _not_enough,
     "voorbehoud": _cautions,
 }

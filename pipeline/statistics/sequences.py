@@ -8,18 +8,21 @@ at instead, and it is told whether all of that was done blindly. Who speaks afte
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.statistics.dynamics import (
+    Coupling,
+    CouplingQuestion,
     LabelCourse,
     Merge,
     SessionCourse,
     Source,
     Standing,
     Transitions,
+    measure_coupling,
     measure_transitions,
     measure_turn_taking,
     session_mean,
@@ -27,10 +30,10 @@ from pipeline.statistics.dynamics import (
 )
 from pipeline.statistics.outcomes import course_of
 from pipeline.statistics.refusal import Refusal
-from pipeline.statistics.whole import coded_whole
+from pipeline.statistics.whole import coded_whole, machine_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.domain.codebook import Dimension
     from pipeline.domain.evidence import Evidence
@@ -49,6 +52,7 @@ class DimensionSequences:
         blind: people gave all labels without sight of a machine's; `None` for labels of a machine.
         transitions: from label to label; of a dimension with one label a unit.
         course: share of each label in thirds of sessions; corrected where a draw allows, which its standing says.
+        couplings: whether labels follow the client speaking; by the id of the share of speakers that use them.
     """
 
     dimension: str
@@ -57,6 +61,7 @@ class DimensionSequences:
     blind: bool | None
     transitions: Transitions | Refusal | None
     course: tuple[LabelCourse, ...] | Refusal
+    couplings: Mapping[str, Coupling | Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,34 @@ def _dimension(
         if dimension.kind is DimensionKind.MULTI
         else measure_transitions([_coded(one) for one in courses], dimension.label_ids, source, design),
         course=_course(time_course(courses, labels, source, design), outcomes, dimension, design),
+        couplings={
+            name: _coupling(courses, one.labels, source, design.seed)
+            for name, one in evidence.codebook.speaker_shares.items()
+            if one.dimension == dimension.id
+        },
     )
+
+
+CLIENT: Final = "client"
+"""Function of the speaker of whom it is asked what follows."""
+_LAGS: Final = (1, 2, 3)
+_NO_CLIENT: Final = Refusal(
+    "In geen van deze sessies is bekend dat de cliënt spreekt.", "Vul de functie van de sprekers in als zij meepraat."
+)
+
+
+def _coupling(courses: Sequence[SessionCourse], labels: Sequence[str], source: Source, seed: int) -> Coupling | Refusal:
+    """Say whether any of the labels follows the client speaking, within sessions."""
+    if not any(moment.role == CLIENT for course in courses for moment in course.moments):
+        return _NO_CLIENT
+    question = CouplingQuestion(
+        leading=lambda moment: moment.role == CLIENT,
+        following=lambda moment: not set(labels).isdisjoint(moment.labels),
+        lags=_LAGS,
+        source=source,
+        seed=seed,
+    )
+    return measure_coupling(courses, question)
 
 
 _NOT_CORRECTED = Refusal(
@@ -163,12 +195,7 @@ def _by_people(evidence: Evidence, session: str, dimension: Dimension) -> tuple[
 
 
 def _by_machine(evidence: Evidence, session: str, dimension: Dimension) -> SessionCourse | None:
-    machine = evidence.machine.get(session)
-    labels: Mapping[str, tuple[str, ...]] = {
-        one.utterance_id: one.labels
-        for one in (machine.predictions if machine else ())
-        if one.dimension == dimension.id
-    }
+    labels = machine_labels(evidence, session, dimension)
     return course_of(evidence.units[session], labels) if labels else None
 
 

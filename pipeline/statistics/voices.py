@@ -29,7 +29,7 @@ from pipeline.statistics.triangulation import (
     promoting_shares,
     triangulate,
 )
-from pipeline.statistics.whole import coded_whole
+from pipeline.statistics.whole import NOT_PROCESSED, coded_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,7 +141,6 @@ class _Voiced:
     documents: int
 
 
-_NOT_PROCESSED: Final = Refusal("Dit transcript is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
 _NO_GROUPS: Final = Refusal(
     "In dit transcript spreekt niemand van wie de groep bekend is.", "Vul in tot welke groep de sprekers horen."
 )
@@ -161,7 +160,7 @@ def _material(evidence: Evidence, outcomes: Outcomes, dimension: Dimension) -> _
     blind: dict[str, bool] = {}
     for session in (one.id for one in outcomes.sessions):
         if session not in evidence.units:
-            left[session] = _NOT_PROCESSED
+            left[session] = NOT_PROCESSED
             continue
         groups = _groups_of(evidence, session, statements=session in literature)
         whole = coded_whole(evidence, session, dimension, groups.keys())
