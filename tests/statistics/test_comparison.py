@@ -384,6 +384,10 @@ def test_bad_input_gets_a_sentence(spoil: Callable[[Evidence], Evidence], senten
     found = tables(spoil(world()))
     said = [str(value) for rows in found.values() for one in rows for value in one.values() if value is not None]
     assert [one for one in said if sentence in one], sentence
+    estimates = {"schatting", "standaardfout", "p", "p_permutatie", "p_holm", "cijfer", "gemiddeld", "waarde"}
+    for name, rows in found.items():
+        for one in (each for each in rows if each.get("reden") is not None):
+            assert {column for column in estimates if one.get(column) is not None} == set(), (name, one["reden"])
     assert not [one for one in said if one in {"nan", "inf", "-inf"}]
     tables_json(dict.fromkeys(found, ((), ())))
 
