@@ -328,6 +328,9 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
     """
     moments = _Moments.of(sample)
     each = np.broadcast_to(np.asarray(factors, dtype=np.float64), (len(sample.sessions),))
+    if not np.isfinite(each).all():
+        message = f"factors must be numbers, was: {factors}"
+        raise ValueError(message)
     variances = _variances(sample, moments, each)
     if variances is None:
         return Refusal(
@@ -339,7 +342,7 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
     machine = moments.session_sum(moments.share * sample.stratum_machine)
     corrections = moments.human_mean + each[within] * (sample.stratum_machine - moments.machine_mean)
     rates = moments.session_sum(moments.share * corrections)
-    half = NORMAL_QUANTILE * np.sqrt(variances * _rate_function(rates))
+    lower, upper = shown_interval(rates, variances)
     return SessionRates(
         sessions=sample.sessions,
         rates=rates,
@@ -348,9 +351,20 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
         machine=machine,
         eligible=moments.session_sum(sample.stratum_size).astype(np.int64),
         labelled=moments.session_sum(moments.drawn).astype(np.int64),
-        lower=np.clip(rates - half, 0, 1),
-        upper=np.clip(rates + half, 0, 1),
+        lower=lower,
+        upper=upper,
     )
+
+
+def shown_interval(rates: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """Give the ends of the interval of each session that is shown: formula (4).
+
+    Args:
+        rates: *Shape* (sessions,).
+        variances: *Shape* (sessions,): pooled over sessions.
+    """
+    half = NORMAL_QUANTILE * np.sqrt(variances * _rate_function(rates))
+    return np.clip(rates - half, 0, 1), np.clip(rates + half, 0, 1)
 
 
 def _rate_function(rates: Floats) -> Floats:
