@@ -320,6 +320,9 @@ def measured_switches(accuracy: float, labels: int, switches: float) -> float:
         labels: how many there are, at least 2.
         switches: true share of moments with another label than the moment before, in [0, 1].
     """
+    if labels < 2:  # noqa: PLR2004 - one label never switches
+        message = f"there must be two labels or more, was: {labels}"
+        raise ValueError(message)
     other = (1 - accuracy) / (labels - 1)
     equal_when_equal = accuracy**2 + (labels - 1) * other**2
     equal_when_different = 2 * accuracy * other + (labels - 2) * other**2

@@ -57,6 +57,9 @@ def minimal_detectable_effect(standard_error: float, freedom: float, *, power: f
     """
     from scipy.special import stdtrit
 
+    if not (standard_error > 0 and freedom > 0):
+        message = f"a standard error and its degrees of freedom are above 0, was: {standard_error} and {freedom}"
+        raise ValueError(message)
     return float(stdtrit(freedom, (1 + LEVEL) / 2) + stdtrit(freedom, power)) * standard_error
 
 
@@ -169,9 +172,11 @@ def judge(
         return Verdict(VerdictKind.NOT_ENOUGH, (too_few, *own), detectable)
     kind, sentence = _of_interval(effect, judged.adjusted, smallest_difference, unit)
     wide = smallest_difference is not None and detectable > smallest_difference
-    # A difference that was found needs no excuse; whatever else comes of too few data is said to be that.
+    # A difference that was found needs no excuse; whatever else comes of too few data is said to be that, and then
+    # nothing is called alike beside it.
     if wide and kind is not VerdictKind.INDICATION:
-        return Verdict(VerdictKind.NOT_ENOUGH, (too_few, sentence), detectable)
+        said = (too_few,) if kind is VerdictKind.ALIKE else (too_few, sentence)
+        return Verdict(VerdictKind.NOT_ENOUGH, said, detectable)
     return Verdict(kind, (sentence,), detectable)
 
 

@@ -283,6 +283,7 @@ def specification_curves(
     """
     joint = [at for at, one in enumerate(identifications) if one.estimable]
     case = _Case(
+        component=component.id,
         values=estimable_values(identifications, component),
         names=tuple(identifications[at].contrast for at in joint),
         measurement=measurement,
@@ -307,6 +308,7 @@ def specification_curves(
 class _Case:
     """One component and outcome; columns are the contrasts that can be estimated."""
 
+    component: str
     values: Floats
     names: tuple[str, ...]
     measurement: Measurement
@@ -410,7 +412,8 @@ def _adjusted(case: _Case) -> Effects:
     known = np.isfinite(case.measurement.rates)
     columns = np.column_stack([case.values, *(one.where(known).values for one in case.others)])
     names = [*case.names, *(name for one in case.others for name in one.contrasts)]
-    refused = refuse_together(case.layout.blocks, columns, names, adjusted=len(case.names))
+    owners = [case.component] * len(case.names) + [one.id for one in case.others for _ in one.contrasts]
+    refused = refuse_together(case.layout.blocks, columns, names, owners=owners, adjusted=len(case.names))
     if refused is not None:
         return refused
     found = fit_effects(case.measurement.rates, case.layout.blocks, columns, names)

@@ -122,6 +122,8 @@ def test_switches_of_a_tagger_are_inflated_as_the_reference_says() -> None:
     found = measured_switches(put["accuracy"], put["frames"], put["true_switch"])
     assert found == pytest.approx(check["output"]["measured"], abs=check["abs_tol"])
     assert measured_switches(1, 5, 0.2) == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="two labels"):
+        measured_switches(0.9, 1, 0.2)
 
 
 def test_transitions_are_counted_session_by_session_and_never_across_a_gap() -> None:

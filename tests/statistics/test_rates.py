@@ -442,3 +442,8 @@ def test_a_stratum_from_which_nothing_was_drawn_makes_the_session_unfit() -> Non
 
 def test_nothing_to_assemble_gives_nothing() -> None:
     assert assemble(Draw("t", DrawDesign(), (1,), ()), [], []) == Assembly(None, (), 0)
+
+
+def test_a_factor_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(ValueError, match="factors"):
+        corrected_rates(dsl_sample("machine"), math.nan)
