@@ -367,6 +367,52 @@ def shown_interval(rates: Floats, variances: Floats) -> tuple[Floats, Floats]:
     return np.clip(rates - half, 0, 1), np.clip(rates + half, 0, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class TunedMean:
+    """A mean of human labels that the machine's values for other units make more precise.
+
+    Attributes:
+        estimate: the mean.
+        error: standard error.
+        lower: of the 95 % interval with the normal distribution.
+        upper: likewise.
+        factor: how far the machine's values count, in [0, 1].
+    """
+
+    estimate: float
+    error: float
+    lower: float
+    upper: float
+    factor: float
+
+
+def tuned_mean(human: Floats, machine: Floats, others: Floats, factor: float | None = None) -> TunedMean | Refusal:
+    """Estimate a mean from labelled units and *other* units that have the machine's values alone (PPI++).
+
+    For units that were drawn independently from one and the same source, such as two simple random samples of archived
+    sessions. The rate of a session is no such thing: there `corrected_rates` knows the units drawn from.
+
+    Args:
+        human: *Shape* (labelled units,).
+        machine: *Shape* (labelled units,): values for the same.
+        others: *Shape* (other units,): values for units without a label.
+        factor: how far the machine's values count; tuned to the data when `None`.
+    """
+    if min(len(human), len(others)) < 2:  # noqa: PLR2004 - one unit has no spread
+        return Refusal("Er zijn te weinig uitingen voor een gemiddelde met onzekerheid.", "Laat meer uitingen coderen.")
+    labelled, rest = len(human), len(others)
+    if factor is None:
+        # As ppi-python has it: a covariance with divisor n over a variance with divisor n - 1.
+        spread = np.concatenate([machine, others]).var(ddof=1) * (1 + labelled / rest)
+        shared = float(((human - human.mean()) * (machine - machine.mean())).mean())
+        factor = min(max(shared / spread, 0.0), 1.0) if spread > _NOTHING else 0.0
+    estimate = float(human.mean() + factor * (others.mean() - machine.mean()))
+    variance = (human - factor * machine).var() / labelled + factor**2 * others.var() / rest
+    error = float(np.sqrt(variance))
+    half = NORMAL_QUANTILE * error
+    return TunedMean(estimate, error, estimate - half, estimate + half, factor)
+
+
 def _rate_function(rates: Floats) -> Floats:
     """Give g of formula (4): sessions with a rate near 0 or 1 are known better than the pooled variance says."""
     near = np.clip(rates / 2 + rates.mean() / 2, _LOWEST, _HIGHEST)
