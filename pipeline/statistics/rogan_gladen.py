@@ -31,7 +31,7 @@ _NO_SKILL: Final = Refusal(
     "Laat meer uitingen blind coderen of verbeter het model.",
 )
 _POOLED: Final = Refusal(
-    "Met één sensitiviteit en specificiteit voor alle sessies lijkt een fout die met het kenmerk samenhangt een effect.",
+    "Met één sensitiviteit en specificiteit voor alle sessies lijkt een fout die met het kenmerk meeloopt een effect.",
     "Gebruik de hoofdanalyse, die per sessie corrigeert.",
 )
 
