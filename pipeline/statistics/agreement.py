@@ -405,9 +405,10 @@ def interval_distances(values: Sequence[float] | Numbers) -> Distances:
 
 
 def ratio_distances(values: Sequence[float] | Numbers) -> Distances:
-    """Give Krippendorff's ratio distances between numbers above 0: squared difference over squared sum."""
+    """Give Krippendorff's ratio distances between numbers from 0 on: squared difference over squared sum."""
     given = np.asarray(values, dtype=np.float64)
-    return np.square((given[:, None] - given[None, :]) / (given[:, None] + given[None, :]))
+    sums = given[:, None] + given[None, :]
+    return np.square((given[:, None] - given[None, :]) / np.where(sums == 0, 1.0, sums))
 
 
 def ordinal_distances(counts: Counts) -> Distances:
@@ -703,8 +704,10 @@ def compare_machine(
 ) -> tuple[MachineComparison, ...] | Refusal:
     """Compare how a model agrees with people with how these agree among themselves.
 
-    A unit counts as much on both sides: as often as it has people. With two people, alpha with the model is that of
-    their two pairs with it put together.
+    A unit counts as much on both sides: as often as it has people. With two people, alpha with the model is nearly that
+    of their two pairs with it put together; but its chance agreement is that among the values of one person and one
+    answer a unit, like that of the people among themselves, and not among twice as many, so it is a little higher with
+    few units.
 
     Args:
         codings: those of people blind and before adjudication.

@@ -675,7 +675,8 @@ def _joint(work: _Work, analysed: _Analysed, group: Sequence[str]) -> tuple[Effe
         )
     columns = np.column_stack([_columns(one) for one in compared])
     names = [_rank_name(one.component, each.contrast) for one in compared for each in _estimable(one)]
-    refused = refuse_together(work.layout.blocks, columns, names)
+    owners = [one.component.id for one in compared for _ in _estimable(one)]
+    refused = refuse_together(work.layout.blocks, columns, names, owners=owners)
     if refused is not None:
         return refused
     found = fit_effects(analysed.measurement.rates, work.layout.blocks, columns, names)

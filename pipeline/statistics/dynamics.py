@@ -20,7 +20,14 @@ import numpy as np
 
 from pipeline.statistics.agreement import Estimate, FigureOfSums, quotient
 from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, ENUMERATED_AT_MOST, arrange
-from pipeline.statistics.rates import HumanLabel, SessionScores, assemble, corrected_rates, power_tuned_factors
+from pipeline.statistics.rates import (
+    HumanLabel,
+    SessionScores,
+    assemble,
+    corrected_rates,
+    power_tuned_factors,
+    shown_interval,
+)
 from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -40,7 +47,6 @@ WINDOW = 7
 SMALLEST_SHIFT = 10
 """A series is shifted at least so many positions, so that what hangs together in it is torn from the other series."""
 MOST_LAGS = 5
-_NORMAL_95 = 1.959963984540054
 _AT_ONCE = 500
 
 
@@ -317,6 +323,9 @@ def measured_switches(accuracy: float, labels: int, switches: float) -> float:
         labels: how many there are, at least 2.
         switches: true share of moments with another label than the moment before, in [0, 1].
     """
+    if labels < 2:  # noqa: PLR2004 - one label never switches
+        message = f"there must be two labels or more, was: {labels}"
+        raise ValueError(message)
     other = (1 - accuracy) / (labels - 1)
     equal_when_equal = accuracy**2 + (labels - 1) * other**2
     equal_when_different = 2 * accuracy * other + (labels - 2) * other**2
@@ -360,6 +369,10 @@ class Comparison:
     seed: int = 0
     draws: int = DRAWN_ARRANGEMENTS
 
+    def compares(self, session: str) -> bool:
+        """Tell whether a session has both a level and a block."""
+        return self.levels.get(session) is not None and session in self.blocks
+
 
 def compare_transitions(transitions: Transitions, comparison: Comparison) -> SessionTest | Refusal:
     """Test whether what follows what differs with a component: G² of homogeneity, sessions permuted within blocks.
@@ -390,11 +403,7 @@ def _permuted(
         statistic: from which session is in which group, *Shape* (draws, groups, sessions kept), and the places of the
             sessions kept, to *Shape* (draws,).
     """
-    kept = [
-        at
-        for at, session in enumerate(sessions)
-        if comparison.levels.get(session) is not None and session in comparison.blocks
-    ]
+    kept = [at for at, session in enumerate(sessions) if comparison.compares(session)]
     if not kept:
         return _NO_SESSIONS
     names = sorted({str(comparison.levels[sessions[at]]) for at in kept})
@@ -560,7 +569,8 @@ def corrected_pair_rates(
     """
     longest = max((len(window.pairs) for window in windows), default=1)
     scored = [_window_scores(one, windows, longest) for one in scores]
-    assembled = assemble(draw, _window_labels(labels, windows, longest), scored)
+    blind = [label for label in labels if label.blind and label.draw == draw.id]
+    assembled = assemble(draw, _window_labels(blind, windows, longest), scored)
     pairs = Counter({window.session: 0 for window in windows})
     for window in windows:
         pairs[window.session] += len(window.pairs)
@@ -581,16 +591,21 @@ def _window_scores(scores: SessionScores, windows: Iterable[PairWindow], longest
 
 
 def _window_labels(labels: Iterable[HumanLabel], windows: Iterable[PairWindow], longest: int) -> list[HumanLabel]:
+    """Put the labels of a coder for all pairs of a window together.
+
+    Args:
+        labels: given blindly for the draw and no others, which would take the place of the coder's own.
+        windows: of all sessions.
+        longest: most pairs in a window.
+    """
     given = {(label.unit, label.coder): label for label in labels}
     coders = sorted({coder for _, coder in given})
     summed = []
     for window, coder in itertools.product(windows, coders):
         own = [given[pair, coder] for pair in window.pairs if (pair, coder) in given]
         if len(own) == len(window.pairs):
-            draws = {label.draw for label in own}
             value = sum(label.value for label in own) / longest
-            blind = all(label.blind for label in own)
-            summed.append(HumanLabel(window.id, coder, value, draws.pop() if len(draws) == 1 else None, blind))
+            summed.append(replace(own[0], unit=window.id, value=value))
     return summed
 
 
@@ -607,15 +622,9 @@ def _scaled_rates(assembled: Assembly, scale_per_unit: Mapping[str, float]) -> S
     if isinstance(rates, Refusal):
         return rates
     scale = np.array([scale_per_unit[session] for session in rates.sessions]) * rates.eligible
-    half = _NORMAL_95 * np.sqrt(rates.variances) * scale
-    return replace(
-        rates,
-        rates=rates.rates * scale,
-        variances=rates.variances * scale**2,
-        machine=rates.machine * scale,
-        lower=np.clip(rates.rates * scale - half, 0, 1),
-        upper=np.clip(rates.rates * scale + half, 0, 1),
-    )
+    scaled, variances = rates.rates * scale, rates.variances * scale**2
+    lower, upper = shown_interval(scaled, variances)
+    return replace(rates, rates=scaled, variances=variances, machine=rates.machine * scale, lower=lower, upper=upper)
 
 
 # Turn-taking
@@ -1200,6 +1209,9 @@ def first_events(courses: Iterable[SessionCourse], event: MomentEvent, source: S
 def compare_first_events(events: Sequence[FirstEvent], comparison: Comparison) -> SessionTest | Refusal:
     """Test whether something comes earlier at one level of a component than at another: log-rank, permuted in blocks.
 
+    Sessions are at risk beside those of their own block alone, as the permutation deals within blocks: otherwise a site
+    in which all comes late would hide what differs within it.
+
     Args:
         events: at most one a session; a session in which it did not happen counts up to its end.
         comparison: component and blocks.
@@ -1210,10 +1222,18 @@ def compare_first_events(events: Sequence[FirstEvent], comparison: Comparison) -
             f"Van {unconfirmed} sessies is het eerste moment niet door een mens bevestigd; een model ziet het te vaak.",
             "Laat in elke sessie nakijken wanneer het voor het eerst gebeurt, of dat het niet gebeurt.",
         )
-    listed = sorted(events, key=lambda event: event.session)
-    if not any(event.at is not None for event in listed):
+    if not all(event.at is None or 0 <= event.at < 1 for event in events):
+        return Refusal(
+            "Van een of meer sessies is het eerste moment geen getal vanaf 0 en onder 1.", "Herstel deze waarden."
+        )
+    listed = sorted((event for event in events if comparison.compares(event.session)), key=lambda event: event.session)
+    if listed and not any(event.at is not None for event in listed):
         return Refusal("Het gebeurt in geen enkele sessie.", "Neem iets wat vaker voorkomt.")
-    scores = log_rank_scores([event.at for event in listed])
+    scores = np.zeros(len(listed))
+    blocks = np.array([comparison.blocks[event.session] for event in listed])
+    for block in np.unique(blocks):
+        places = np.flatnonzero(blocks == block)
+        scores[places] = log_rank_scores([listed[at].at for at in places.tolist()])
 
     def statistic(groups: Numbers, kept: NDArray[np.int64]) -> Numbers:
         return np.asarray((np.square(groups @ scores[kept]) / groups.sum(axis=2)).sum(axis=1))
@@ -1230,8 +1250,11 @@ def log_rank_scores(times: Sequence[float | None]) -> Numbers:
     Returns:
         *Shape* (sessions,), summing to 0: 1 for an event less the Nelson-Aalen hazard up to its time.
     """
-    happened = np.array([time is not None for time in times])
-    at = np.array([np.inf if time is None else time for time in times])
+    happened = np.array([time is not None for time in times], dtype=np.bool_)
+    at = np.array([np.inf if time is None else time for time in times], dtype=np.float64)
+    if not np.isfinite(at[happened]).all():
+        message = f"times of events must be numbers, was: {times}"
+        raise ValueError(message)
     moments = np.unique(at[happened])
     hazard = np.array([(at == moment).sum() / (at >= moment).sum() for moment in moments])
     return np.asarray(happened - (hazard * (moments[None, :] <= at[:, None])).sum(axis=1))

@@ -10,6 +10,7 @@ Hedges (1981) and Viechtbauer (2007) for g.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ Integers: TypeAlias = NDArray[np.int64]
 Booleans: TypeAlias = NDArray[np.bool_]
 
 _ROUNDING: Final = 1e-12
+_VANISHING: Final = 1e-150
+"""The square of what is smaller than this is 0 in a float."""
 _FULL_LEVERAGE: Final = 1 - 1e-9
 _DEPENDENT: Final = 1e-8
 _PAIR: Final = 2
@@ -213,12 +216,10 @@ def fit_effects(
         return ALL_EQUAL
     estimates = design.inverse @ design.columns.T @ outcome
     residuals = outcome - design.columns @ estimates
-    if is_flat(residuals, rates[design.used]):
-        return _PERFECT
     pulls = design.pulls
     influence = pulls * residuals[:, None]
-    if _without_error(influence, pulls, rates[design.used]):
-        return _PERFECT
+    if fits_exactly(residuals, influence, pulls, rates[design.used]):
+        return PERFECT
     covariance = influence.T @ influence
     freedom = [_freedom(design.hat, pulls[:, at]) for at in range(len(names))]
     return BlockFit(
@@ -259,10 +260,11 @@ ALL_EQUAL: Final = Refusal(
     "Controleer of de labels goed zijn ingelezen.",
 )
 """No session differs from another in its block."""
-_PERFECT: Final = Refusal(
+PERFECT: Final = Refusal(
     "Na aftrek van het verschil blijft er geen enkele spreiding over; de onzekerheid is niet te schatten.",
     "Voeg sessies toe, of controleer of de cijfers niet uit het kenmerk zelf zijn berekend.",
 )
+"""The sessions that an estimate rests on fit it exactly."""
 _NO_BLOCK: Final = Refusal(
     "Er is geen werkplaats (of ronde) met ten minste twee sessies waarin alles is ingevuld.",
     "Voeg sessies toe of vul ontbrekende waarden aan.",
@@ -348,13 +350,19 @@ def within_design(
         blocks: of each session.
         components: *Shape* (sessions, components): NaN where missing.
         known: *Shape* (sessions,): which have a rate.
-        weights: *Shape* (sessions,): above 0, or `None` for equal ones.
+        weights: *Shape* (sessions,): above 0, or `None` for equal ones; those of sessions left out do not matter.
     """
+    if not components.shape[1]:
+        message = "there must be a component to compare"
+        raise ValueError(message)
     present = known & np.isfinite(components).all(axis=1)
     sizes = Counter(block for block, there in zip(blocks, present, strict=True) if there)
     used = present & np.array([sizes[block] > 1 for block in blocks], dtype=np.bool_)
     if not used.any():
         return _NO_BLOCK
+    if weights is not None and not (np.isfinite(weights[used]) & (weights[used] > 0)).all():
+        message = f"weights must be numbers above 0, was: {weights[used]}"
+        raise ValueError(message)
     names, block = np.unique(np.array(blocks)[used], return_inverse=True)
     roots = np.ones(len(block)) if weights is None else np.sqrt(weights[used])
     columns = _within(components[used], block, roots)
@@ -395,13 +403,20 @@ def _inverse(columns: Floats, values: Floats) -> Floats | Refusal:
 
 def is_flat(deviations: Floats, values: Floats) -> bool:
     """Tell whether deviations are nothing but rounding errors of the values that they come from."""
-    return bool(np.abs(deviations).max() <= _ROUNDING * np.abs(values).max())
+    return bool(np.abs(deviations).max() <= _ROUNDING * np.abs(values).max() + _VANISHING)
 
 
-def _without_error(influence: Floats, pulls: Floats, values: Floats) -> bool:
-    """Tell whether the sessions that an estimate rests on fit it exactly, although others vary."""
+def fits_exactly(residuals: Floats, influence: Floats, pulls: Floats, values: Floats) -> bool:
+    """Tell whether the sessions that an estimate rests on fit it exactly, although others may vary.
+
+    Args:
+        residuals: *Shape* (sessions,).
+        influence: *Shape* (sessions, components): what each session adds to the error of an estimate.
+        pulls: *Shape* (sessions, components): the same for a residual of 1.
+        values: *Shape* (sessions,): what was fitted.
+    """
     largest = np.abs(pulls).max(axis=0) * np.abs(values).max()
-    return bool((np.abs(influence).max(axis=0) <= _ROUNDING * largest).any())
+    return is_flat(residuals, values) or bool((np.abs(influence).max(axis=0) <= _ROUNDING * largest).any())
 
 
 def _freedom(hat: Floats, pulls: Floats) -> float:
@@ -467,8 +482,8 @@ def fit_odds(rates: Floats, blocks: Sequence[str], components: Floats, names: Se
     design = within_design(blocks, components, np.isfinite(rates))
     if isinstance(design, Refusal):
         return design
-    values = components[design.used]
-    predictors = np.column_stack([design.dummies, values])
+    # Centred and scaled, or numbers such as years would make the equations hardly solvable.
+    predictors = np.column_stack([design.dummies, design.columns / design.spread])
     outcome = rates[design.used]
     coefficients = _solve_logit(predictors, outcome)
     if coefficients is None:
@@ -481,18 +496,16 @@ def fit_odds(rates: Floats, blocks: Sequence[str], components: Floats, names: Se
     hat = scaled @ inverse @ scaled.T
     leverages = np.diag(hat)
     residuals = outcome - fitted
-    if is_flat(residuals, outcome):
-        return _PERFECT
-    pulls = (scaled @ inverse / np.sqrt(1 - leverages)[:, None])[:, design.blocks :]
+    pulls = (scaled @ inverse / np.sqrt(1 - leverages)[:, None])[:, design.blocks :] / design.spread
     influence = pulls * (residuals / roots)[:, None]
-    if _without_error(influence, pulls, outcome):
-        return _PERFECT
-    errors = np.sqrt((influence**2).sum(axis=0))
+    if fits_exactly(residuals, influence, pulls, outcome):
+        return PERFECT
+    estimates, errors = coefficients[design.blocks :] / design.spread, np.sqrt((influence**2).sum(axis=0))
     effects = [
         _odds_effect(
-            Effect.of(name, float(coefficients[design.blocks + at]), float(errors[at]), _freedom(hat, pulls[:, at])),
+            Effect.of(name, float(estimates[at]), float(errors[at]), _freedom(hat, pulls[:, at])),
             linear,
-            values[:, at],
+            components[design.used, at],
         )
         for at, name in enumerate(names)
     ]
@@ -564,10 +577,20 @@ def differential_error(
         components: *Shape* (sessions, components).
         names: one a component.
     """
-    fit = fit_effects(corrected - machine, blocks, components, names)
+    added = corrected - machine
+    # What a perfect tagger leaves to correct is rounding error of the rates, not of their difference.
+    largest = float(np.fmax.reduce(np.abs(np.concatenate([corrected, machine])), initial=0.0))
+    fit = fit_effects(np.where(np.abs(added) <= _ROUNDING * largest, 0.0, added), blocks, components, names)
     if isinstance(fit, Refusal):
-        return fit
+        return _NO_ERROR if fit is ALL_EQUAL else fit
     return tuple(DifferentialError(effect, -effect.estimate) for effect in fit.effects)
+
+
+_NO_ERROR: Final = Refusal(
+    "De correctie is in alle sessies van een werkplaats (of ronde) even groot; of de machine zich met dit kenmerk "
+    "vaker vergist, is niet te toetsen.",
+    "Laat meer uitingen per sessie blind coderen als dit wel getoetst moet worden.",
+)
 
 
 def standardised_difference(
@@ -599,9 +622,12 @@ def true_spread(rates: Floats, variances: Floats, blocks: Sequence[str]) -> floa
         Above 0, in the unit of the rates, or why there is none.
     """
     known = np.isfinite(rates) & np.isfinite(variances)
-    names, block = np.unique(np.array(blocks)[known], return_inverse=True)
-    if known.sum() <= len(names):
+    sizes = Counter(itertools.compress(blocks, known))
+    # A session that is alone in its block says nothing of the spread, so neither does its variance.
+    known &= np.array([sizes[block] > 1 for block in blocks], dtype=np.bool_)
+    if not known.any():
         return _NO_BLOCK
+    names, block = np.unique(np.array(blocks)[known], return_inverse=True)
     deviations = _within(rates[known], block, np.ones(len(block)))
     true_variance = float((deviations**2).sum() / (len(block) - len(names)) - variances[known].mean())
     if true_variance <= 0:
@@ -672,9 +698,11 @@ def hedges_g(one: GroupSummary, other: GroupSummary) -> HedgesG | Refusal:
     freedom = one.size + other.size - 2
     if min(one.size, other.size) < _PAIR or freedom <= _PAIR:
         return Refusal(
-            "Met minder dan twee sessies in een groep, of vier in totaal, is er geen gestandaardiseerd verschil.",
+            "Met minder dan twee sessies in een groep, of vijf in totaal, is er geen gestandaardiseerd verschil.",
             "Voeg sessies met een score toe.",
         )
+    if not all(math.isfinite(value) for group in (one, other) for value in (group.mean, group.deviation)):
+        return Refusal("Een gemiddelde of spreiding van de scores ontbreekt.", "Laat sessies zonder score weg.")
     pooled = ((one.size - 1) * one.deviation**2 + (other.size - 1) * other.deviation**2) / freedom
     difference = one.mean - other.mean
     if not pooled > (_ROUNDING * max(abs(one.mean), abs(other.mean))) ** 2:
@@ -699,12 +727,15 @@ def hedges_g(one: GroupSummary, other: GroupSummary) -> HedgesG | Refusal:
 def _non_central_interval(t: float, freedom: int) -> tuple[float, float]:
     """Give the non-centralities for which t is at the upper and the lower 2.5 %."""
     from scipy.optimize import brentq
-    from scipy.stats import nct
+    from scipy.stats import chi2, nct
 
     def excess(centre: float, tail: float) -> float:
         below = float(nct.cdf(t, freedom, centre))
-        # Far out in a tail the library gives no number; there the chance is 0 or 1.
-        return (float(centre < t) if math.isnan(below) else below) - tail
+        if math.isnan(below):
+            # Far out the library gives no number; there t is the centre over the root of chi-squared over freedom.
+            spread = freedom * max(centre / t, 0.0) ** 2
+            below = float(chi2.sf(spread, freedom) if t > 0 else chi2.cdf(spread, freedom))
+        return below - tail
 
     reach = 10 + 2 * abs(t)
     tails = ((1 + LEVEL) / 2, (1 - LEVEL) / 2)

@@ -283,7 +283,12 @@ def _coinciding(
     """Class a contrast that varies in no block, and say what it coincides with and what would separate it."""
     values = component.values[:, at][part]
     places = np.array(sites)[part]
-    if not len(values) or np.ptp(values) == 0:
+    if not len(values):
+        sentence = (
+            "Van geen enkele sessie zijn zowel dit kenmerk als deze uitkomst bekend. Er is niets te vergelijken en er "
+            "is geen toets uitgevoerd. Vul ontbrekende waarden aan."
+        )
+    elif np.ptp(values) == 0:
         sentence = (
             "Dit kenmerk is in alle sessies hetzelfde. Er is niets te vergelijken en er is geen toets uitgevoerd. "
             "Houd ook sessies waarin het anders is."
@@ -462,7 +467,12 @@ def _overlap(blocks: Sequence[str], pair: Floats, names: tuple[str, str]) -> Ove
 
 
 def refuse_together(
-    blocks: Sequence[str], components: Floats, names: Sequence[str], *, adjusted: int = 0
+    blocks: Sequence[str],
+    components: Floats,
+    names: Sequence[str],
+    *,
+    owners: Sequence[str] | None = None,
+    adjusted: int = 0,
 ) -> Refusal | None:
     """Say why components may not enter one model, `None` when they may (`statistics.md` 0, 2.2 and 2.3).
 
@@ -470,11 +480,15 @@ def refuse_together(
         blocks: of each session.
         components: *Shape* (sessions, components): NaN where missing.
         names: one a component.
+        owners: component of each column; contrasts of one category go together of necessity and are not held against
+            each other. `None` when each is a component of its own.
         adjusted: how many of the first are what is looked at, the others being there to adjust for; only these others
             are held to the number that a model may have. With 0 all of them are looked at.
     """
-    for pair in overlaps(blocks, components, names):
-        if pair.correlation is not None and abs(pair.correlation) > HIGHEST_CORRELATION:
+    own = np.array(range(len(names)) if owners is None else owners)
+    pairs = zip(combinations(own.tolist(), 2), overlaps(blocks, components, names), strict=True)
+    for (one, other), pair in pairs:
+        if one != other and pair.correlation is not None and abs(pair.correlation) > HIGHEST_CORRELATION:
             return _together([pair.one, pair.other])
     design = within_design(blocks, components, np.full(len(blocks), fill_value=True))
     if isinstance(design, Refusal):
@@ -488,7 +502,9 @@ def refuse_together(
             "Kies vooraf welke kenmerken samen worden bekeken.",
         )
     # The variance of a coefficient, over what it would be if the component stood alone.
-    inflation = np.diag(design.inverse) * (design.columns**2).sum(axis=0)
+    same = own[:, None] == own[None, :]
+    alone = np.linalg.inv(np.where(same, design.columns.T @ design.columns, 0.0))
+    inflation = np.diag(design.inverse) / np.diag(alone)
     inflated = [name for name, factor in zip(names, inflation, strict=True) if factor > HIGHEST_INFLATION]
     return _together(inflated) if inflated else None
 

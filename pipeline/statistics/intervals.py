@@ -72,8 +72,10 @@ def wilson_interval(hits: int, total: int) -> Interval | Refusal:
         hits: number of cases that have it, at most `total`.
         total: number of cases.
     """
-    if total < 1:
+    if not total >= 1:
         return Refusal("Er zijn geen gevallen om een aandeel van te geven.", "Vul de ontbrekende waarden aan.")
+    if not 0 <= hits <= total:
+        return Refusal("Het aantal gevallen is geen getal van 0 tot en met het totaal.", "Controleer de telling.")
     return score_interval(hits / total, total, NORMAL_QUANTILE)
 
 

@@ -150,12 +150,12 @@ class MetaRegression:
     Attributes:
         coefficients: one a column of the design, in order.
         degrees_of_freedom: of t, or `None` for `IntervalMethod.NORMAL`.
-        heterogeneity: how far effects differ beyond the design.
+        heterogeneity: how far effects differ beyond the design; refused where a variance is 0, since Q divides by it.
     """
 
     coefficients: tuple[Coefficient, ...]
     degrees_of_freedom: int | None
-    heterogeneity: Heterogeneity
+    heterogeneity: Heterogeneity | Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -512,12 +512,17 @@ def pool(
             "Neem sessies met en zonder het kenmerk op in meer werkplaatsen.",
         )
     data = _Data.of(effects, variances, np.ones((len(effects), 1)))
-    found = data if isinstance(data, Refusal) else _combine(data, tau_method, interval_method, level)
+    if isinstance(data, Refusal):
+        return data
+    found = _combine(data, tau_method, interval_method, level)
     if isinstance(found, Refusal):
         return found
+    heterogeneity = _heterogeneity(data, tau_method, found.tau2, level)
+    if isinstance(heterogeneity, Refusal):
+        return heterogeneity
     (mean,) = found.coefficients
     degrees = len(effects) - 1
-    between = math.sqrt(found.heterogeneity.tau2 + mean.standard_error**2)
+    between = math.sqrt(found.tau2 + mean.standard_error**2)
     return Pooled(
         tau_method=tau_method,
         interval_method=interval_method,
@@ -526,7 +531,7 @@ def pool(
         degrees_of_freedom=found.degrees_of_freedom,
         prediction=_around(mean.estimate, _quantile(level, degrees) * between),
         weights=tuple(float(weight) for weight in found.weights / found.weights.sum()),
-        heterogeneity=found.heterogeneity,
+        heterogeneity=heterogeneity,
     )
 
 
@@ -543,7 +548,7 @@ def meta_regression(
 
     Args:
         effects: shape (k,): for the sensitivity analysis one corrected rate a session.
-        variances: shape (k,), above 0.
+        variances: shape (k,), at least 0: a session that people coded as a whole has none.
         design: shape (k, p): a column for each coefficient, the constant or the blocks among them.
         tau_method: how the variance left over is estimated.
         interval_method: how the uncertainty of the coefficients is told; the default is Knapp and Hartung's t with
@@ -551,17 +556,21 @@ def meta_regression(
         level: of the intervals, in (0, 1).
 
     Returns:
-        The coefficients, or a refusal when a number is missing, a variance is not above 0, there are no more effects
-        than columns, columns say the same, or the design explains every effect exactly.
+        The coefficients, or a refusal when a number is missing, a variance is below 0, or is 0 while nothing is left
+        over to share the weight by, there are no more effects than columns, columns say the same, or the design
+        explains every effect exactly.
 
     Raises:
         ValueError: when shapes do not fit or `level` is not in (0, 1).
     """
     data = _Data.of(effects, variances, design)
-    found = data if isinstance(data, Refusal) else _combine(data, tau_method, interval_method, level)
+    if isinstance(data, Refusal):
+        return data
+    found = _combine(data, tau_method, interval_method, level)
     if isinstance(found, Refusal):
         return found
-    return MetaRegression(found.coefficients, found.degrees_of_freedom, found.heterogeneity)
+    heterogeneity = _heterogeneity(data, tau_method, found.tau2, level)
+    return MetaRegression(found.coefficients, found.degrees_of_freedom, heterogeneity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,7 +594,7 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Data:
-    """Effects, variances and design, checked: finite, variances above 0, columns independent, k > p.
+    """Effects, variances and design, checked: finite, variances at least 0, columns independent, k > p.
 
     Attributes:
         effects: shape (k,).
@@ -614,17 +623,19 @@ class _Data:
                 "Er ontbreekt een effect, een variantie of een kenmerk.",
                 "Laat weg wat niet te berekenen is, en meld hoeveel dat er zijn.",
             )
-        if (self.variances <= _NO_SPREAD).any():
-            return Refusal(
-                "Van minstens één effect is de onzekerheid 0; zo'n effect zou al het gewicht krijgen.",
-                "Bereken de variantie met de spreiding van alle sessies samen.",
-            )
+        if (self.variances < 0).any():
+            return Refusal("Een variantie is kleiner dan 0.", "Bereken de varianties opnieuw.")
         if self.degrees < 1 or np.linalg.matrix_rank(self.design) < self.design.shape[1]:
             return Refusal(
                 "Er zijn te weinig gegevens voor zoveel kenmerken, of twee kenmerken vallen samen.",
                 "Neem minder kenmerken tegelijk op.",
             )
         return None
+
+    @property
+    def certain(self) -> bool:
+        """Whether the variance of some effect is 0, so that it has all weight unless true effects differ."""
+        return bool((self.variances <= _NO_SPREAD).any())
 
     @property
     def degrees(self) -> int:
@@ -660,20 +671,31 @@ class _Combined:
         coefficients: one a column.
         degrees_of_freedom: `None` for the normal distribution.
         weights: shape (k,).
-        heterogeneity: how far effects differ beyond the design.
+        tau2: variance of true effects, at least 0.
     """
 
     coefficients: tuple[Coefficient, ...]
     degrees_of_freedom: int | None
     weights: Floats
-    heterogeneity: Heterogeneity
+    tau2: float
+
+
+_CERTAIN: Final = Refusal(
+    "Van minstens één effect is de onzekerheid 0; zo'n effect zou al het gewicht krijgen.",
+    "Bereken de variantie met de spreiding van alle sessies samen.",
+)
 
 
 def _combine(data: _Data, tau_method: TauMethod, interval_method: IntervalMethod, level: float) -> _Combined | Refusal:
     if not 0 < level < 1:
         message = f"the level of an interval lies in (0, 1), was: {level}"
         raise ValueError(message)
+    # The other methods weigh with the variances alone.
+    if data.certain and tau_method is not TauMethod.RESTRICTED_LIKELIHOOD:
+        return _CERTAIN
     tau2 = _TAU2[tau_method](data)
+    if data.certain and tau2 <= 0:
+        return _CERTAIN
     fit = data.fit(0.0 if tau_method is TauMethod.COMMON_EFFECT else tau2)
     scale = _scale(fit.q / data.degrees, interval_method)
     if scale <= _NO_SPREAD:
@@ -690,7 +712,7 @@ def _combine(data: _Data, tau_method: TauMethod, interval_method: IntervalMethod
         ),
         degrees_of_freedom=degrees,
         weights=fit.weights,
-        heterogeneity=_heterogeneity(data, tau_method, tau2, level),
+        tau2=tau2,
     )
 
 
@@ -741,28 +763,37 @@ def _restricted_likelihood(data: _Data) -> float:
 
     Beyond `upper` the likelihood falls: there y'PPy <= squares/tau⁴ < (k - p)/(max v + tau²) <= tr P.
     """
-    from scipy import optimize
-
     share = data.squares() / data.degrees
     upper = 2 * max(share, math.sqrt(share * float(data.variances.max())))
     if upper <= _NO_SPREAD:
         return 0.0
-    grid = np.concatenate([[0.0], upper * np.geomspace(_GRID_REACH, 1.0, _GRID)])
+    # With a variance of 0 the likelihood at 0 cannot be computed; what is close to it stands in.
+    grid = np.concatenate([[] if data.certain else [0.0], upper * np.geomspace(_GRID_REACH, 1.0, _GRID)])
+    least = float(grid[0])
     slope = _restricted_slope(data, grid)[1]
-    tops = [0.0] if slope[0] <= 0 else []
+    tops = [least] if slope[0] <= 0 else []
     tops += [
-        float(
-            optimize.brentq(
-                lambda tau2: float(_restricted_slope(data, np.array([tau2]))[1][0]),
-                grid[before],
-                grid[before + 1],
-                xtol=upper * _ROOT_TOLERANCE,
-            )
+        _falling_root(
+            lambda tau2: float(_restricted_slope(data, np.array([tau2]))[1][0]),
+            (float(grid[before]), float(grid[before + 1])),
+            upper * _ROOT_TOLERANCE,
         )
         for before in np.flatnonzero((slope[:-1] > 0) & (slope[1:] <= 0))
     ]
-    heights = _restricted_slope(data, np.array(tops))[0]
-    return tops[int(np.argmax(heights))]
+    highest = tops[int(np.argmax(_restricted_slope(data, np.array(tops))[0]))]
+    return 0.0 if highest == least else highest
+
+
+def _falling_root(function: Callable[[float], float], ends: tuple[float, float], tolerance: float) -> float:
+    """Give the root of a function that falls from above 0 to 0 or less; an end where rounding hides the sign there."""
+    from scipy import optimize
+
+    low, high = ends
+    if function(low) <= 0:
+        return low
+    if function(high) >= 0:
+        return high
+    return float(optimize.brentq(function, low, high, xtol=tolerance, maxiter=500))
 
 
 def _restricted_slope(data: _Data, tau2: Floats) -> tuple[Floats, Floats]:
@@ -798,19 +829,15 @@ _TAU2: Final[dict[TauMethod, Callable[[_Data], float]]] = {
 
 def _profile(data: _Data, aim: float) -> float:
     """Give the tau-squared at which Q, which falls in it, equals `aim`; 0 where Q never comes that high."""
-    from scipy import optimize
-
-    if data.fit(0.0).q <= aim:
-        return 0.0
     upper = data.squares() / aim
-    return float(
-        optimize.brentq(lambda tau2: data.fit(tau2).q - aim, 0.0, upper, xtol=upper * _ROOT_TOLERANCE, maxiter=500)
-    )
+    return _falling_root(lambda tau2: data.fit(tau2).q - aim, (0.0, upper), upper * _ROOT_TOLERANCE)
 
 
-def _heterogeneity(data: _Data, method: TauMethod, tau2: float, level: float) -> Heterogeneity:
+def _heterogeneity(data: _Data, method: TauMethod, tau2: float, level: float) -> Heterogeneity | Refusal:
     from scipy import stats
 
+    if data.certain:
+        return _CERTAIN
     plain = data.fit(0.0)
     typical = data.degrees / float(np.trace(plain.projection))
     interval = _tau2_interval(data, plain.q, level)

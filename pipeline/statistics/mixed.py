@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.effects import Effect, expit
+from pipeline.statistics.effects import Effect, expit, is_flat
 from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -33,7 +33,8 @@ _SHARES: Final = 41
 _WIDEST_SHARE: Final = 1 - 1e-6
 _ROUNDING: Final = 1e-12
 _MODE_STEPS: Final = 60
-_FURTHEST_LOGIT: Final = 20.0
+_FURTHEST_LOGIT: Final = 12.0
+"""A share below one in 100,000: no session has so many units. Where nothing is hit the search stops beyond it."""
 _STEP: Final = 1e-4
 _STARTING_DEVIATION: Final = 0.5
 
@@ -42,8 +43,11 @@ _TOO_FEW: Final = Refusal(
     "Voeg sessies toe of bekijk minder kenmerken tegelijk.",
 )
 _NO_SPREAD: Final = Refusal(
-    "De cijfers zijn op het kenmerk na allemaal gelijk; de onzekerheid is niet te schatten.",
+    "De cijfers zijn binnen werkplaatsen op het kenmerk na allemaal gelijk; de onzekerheid is niet te schatten.",
     "Controleer of de labels goed zijn ingelezen.",
+)
+_MISSING: Final = Refusal(
+    "Er ontbreekt een cijfer of een kenmerk van een sessie.", "Laat sessies weg waarvan niet alles bekend is."
 )
 _NO_TOP: Final = Refusal(
     "Dit model heeft geen oplossing: met of zonder een kenmerk hebben vrijwel alle of vrijwel geen uitingen het label.",
@@ -79,15 +83,17 @@ def fit_random_intercept(
         columns: *Shape* (rows, columns): without gaps and without the constant.
         names: one a column.
     """
+    if not (np.isfinite(outcome).all() and np.isfinite(columns).all()):
+        return _MISSING
     group = np.unique(np.array(groups), return_inverse=True)[1]
     design = np.column_stack([np.ones(len(outcome)), columns])
     rows, parameters = design.shape
     same = (group[:, None] == group[None, :]).astype(np.float64)
     # Groups must tell something beside the columns, and rows something beside groups.
-    if not np.linalg.matrix_rank(design) == parameters < np.linalg.matrix_rank(np.column_stack([design, same])) < rows:
+    within = np.column_stack([design, same])
+    if not np.linalg.matrix_rank(design) == parameters < np.linalg.matrix_rank(within) < rows:
         return _TOO_FEW
-    residuals = outcome - design @ np.linalg.lstsq(design, outcome, rcond=None)[0]
-    if np.abs(residuals).max() <= _ROUNDING * np.abs(outcome).max():
+    if is_flat(outcome - within @ np.linalg.lstsq(within, outcome, rcond=None)[0], outcome):
         return _NO_SPREAD
     ratio = _variance_ratio(outcome, group, design)
     shape = np.linalg.inv(np.eye(rows) + ratio * same)
@@ -206,19 +212,27 @@ def fit_random_logit(hits: Floats, totals: Floats, groups: Sequence[str], design
     """
     from scipy.optimize import minimize
 
+    if not all(np.isfinite(values).all() for values in (hits, totals, design)):
+        return _MISSING
     group = np.unique(np.array(groups), return_inverse=True)[1]
     number, columns = int(group.max(initial=-1)) + 1, design.shape[1]
     if number <= columns + 1 or np.linalg.matrix_rank(design) < columns:
         return _TOO_FEW
-    likelihood = _Likelihood(hits, totals, group, number, design)
+    # In columns of length 1 a row that do not overlap, steps are as good in minutes as in years.
+    basis, triangle = np.linalg.qr(design)
+    basis, back = basis * math.sqrt(len(basis)), np.linalg.inv(triangle) * math.sqrt(len(basis))
+    likelihood = _Likelihood(hits, totals, group, number, basis)
     start = np.append(np.zeros(columns), _STARTING_DEVIATION)
     found = np.asarray(minimize(likelihood.minus, start, jac=True, method="BFGS").x, dtype=np.float64)
     curvature = likelihood.curvature(found)
-    if np.abs(design @ found[:-1]).max() > _FURTHEST_LOGIT or np.linalg.eigvalsh(curvature)[0] <= 0:
+    if np.abs(basis @ found[:-1]).max() > _FURTHEST_LOGIT or np.linalg.eigvalsh(curvature)[0] <= 0:
         return _NO_TOP
-    errors = np.sqrt(np.diag(np.linalg.inv(curvature)))
+    covariance = back @ np.linalg.inv(curvature)[:-1, :-1] @ back.T
     return RandomLogit(
-        tuple(found[:-1].tolist()), tuple(errors[:-1].tolist()), abs(float(found[-1])), number - columns - 1
+        coefficients=tuple((back @ found[:-1]).tolist()),
+        errors=tuple(np.sqrt(np.diag(covariance)).tolist()),
+        group_deviation=abs(float(found[-1])),
+        freedom=number - columns - 1,
     )
 
 

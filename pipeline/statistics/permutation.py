@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.statistics.effects import ALL_EQUAL, WithinDesign, fit_effects, is_flat, within_design
+from pipeline.statistics.effects import (
+    ALL_EQUAL,
+    PERFECT,
+    WithinDesign,
+    fit_effects,
+    fits_exactly,
+    is_flat,
+    within_design,
+)
 from pipeline.statistics.intervals import LEVEL
 from pipeline.statistics.refusal import Refusal
 
@@ -35,6 +43,7 @@ CONSERVATIVE_BELOW: Final = 8.0
 """With fewer degrees of freedom the t interval is too wide, and the permutation interval is printed as well."""
 
 _TIE: Final = 1e-10
+_SINGULAR: Final = 1e-12
 _CHUNK: Final = 2_000
 _PAIR: Final = 2
 _FURTHEST: Final = 1e4
@@ -110,6 +119,8 @@ def permutation_test(
         return dealt
     design, outcome, arrangements = dealt
     found = float(_statistics(design, outcome, np.arange(len(outcome))[None, :])[0])
+    if math.isinf(found):
+        return PERFECT
     return PermutationTest(
         statistic=found,
         p=arrangements.p(_statistics(design, outcome, arrangements.order), found),
@@ -268,13 +279,15 @@ def _dealt_together(outcomes: Floats, designs: Sequence[WithinDesign]) -> list[F
     columns = np.column_stack([design.columns[:, 0] for design in designs])
     squares = np.column_stack([design.pulls[:, 0] ** 2 for design in designs])
     estimates = centred @ columns / (columns**2).sum(axis=0)
-    # The sum of (pull × residual)², multiplied out.
-    variances = (
-        centred**2 @ squares
-        - 2 * estimates * (centred @ (squares * columns))
-        + estimates**2 * (squares * columns**2).sum(axis=0)
-    )
-    return list(_over(np.abs(estimates), np.sqrt(np.maximum(variances, 0))).T)
+    found: list[Floats | Refusal] = []
+    for at, design in enumerate(designs):
+        # Residuals one contrast at a time: (pull × residual)² multiplied out would lose large |t| to rounding.
+        residuals = centred - estimates[:, at, None] * columns[:, at]
+        if fits_exactly(residuals[0], design.pulls * residuals[0][:, None], design.pulls, values[0]):
+            found.append(PERFECT)
+        else:
+            found.append(_over(np.abs(estimates[:, at]), np.sqrt(residuals**2 @ squares[:, at])))
+    return found
 
 
 def _deal(
@@ -321,9 +334,20 @@ def _statistics(design: WithinDesign, outcome: Floats, order: Integers) -> Float
         if estimates.shape[1] == 1:
             parts.append(_over(np.abs(estimates[:, 0]), np.sqrt(covariances[:, 0, 0])))
         else:
-            inverses = np.linalg.pinv(covariances, hermitian=True)
-            parts.append(np.einsum("bq,bqr,br->b", estimates, inverses, estimates))
+            parts.append(_wald(design, outcome, estimates, covariances))
     return np.concatenate(parts)
+
+
+def _wald(design: WithinDesign, outcome: Floats, estimates: Floats, covariances: Floats) -> Floats:
+    """Give b'V⁻¹b; an arrangement in which some contrast fits perfectly is as extreme as can be."""
+    # In units in which contrasts without spread show whatever value is the reference.
+    upright = np.linalg.inv(np.linalg.cholesky(design.inverse))
+    turned, values = upright @ covariances @ upright.T, estimates @ upright.T
+    sizes, axes = np.linalg.eigh(turned)
+    least = np.maximum(_SINGULAR * sizes[:, -1], _SINGULAR**2 * float(outcome @ outcome))
+    along = np.einsum("bqr,bq->br", axes, values) ** 2
+    singular = sizes[:, 0] <= least
+    return np.where(singular, np.inf, (along / np.where(singular[:, None], 1.0, sizes)).sum(axis=1))
 
 
 def _over(estimates: Floats, errors: Floats) -> Floats:

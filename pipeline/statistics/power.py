@@ -60,6 +60,9 @@ def minimal_detectable_effect(standard_error: float, freedom: float, *, power: f
     """
     from scipy.special import stdtrit
 
+    if not (standard_error > 0 and freedom > 0):
+        message = f"a standard error and its degrees of freedom are above 0, was: {standard_error} and {freedom}"
+        raise ValueError(message)
     return float(stdtrit(freedom, (1 + LEVEL) / 2) + stdtrit(freedom, power)) * standard_error
 
 

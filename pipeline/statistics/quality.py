@@ -189,7 +189,8 @@ class Quality:
         sessions: sessions they come from.
         figures: by name; those that do not fit the kind of dimension are left out.
         labels: those that people gave to a unit of the sample, in the order of the codebook.
-        unseen: those that they did not; nothing can be said of them, and macro-F1 is without them.
+        unseen: those that they did not; nothing can be said of them each, and macro-F1 is without
+            those that the machine did not give either.
         confusion: for one label a unit: by label that people gave, by label answered, the share of all units (weighted,
             summing to 1); empty for a multi dimension.
         calibration: of the most probable label; of all labels together for a multi dimension.
@@ -234,7 +235,7 @@ def measure_quality(
         dimension=dimension.id,
         units=len(units),
         sessions=sample.sessions,
-        figures={name: sample.estimate(figure, _UNDEFINED) for name, figure in _figures(sample, seen).items()},
+        figures={name: sample.estimate(figure, _UNDEFINED) for name, figure in _figures(sample).items()},
         labels=tuple(_of_label(sample, at) for at in np.flatnonzero(seen).tolist()),
         unseen=tuple(label for label, occurs in zip(sample.labels, seen, strict=True) if not occurs),
         confusion=_confusion(sample),
@@ -388,9 +389,11 @@ def _fits(unit: SampledUnit, dimension: Dimension) -> bool:
     )
 
 
-def _figures(sample: _Sample, seen: NDArray[np.bool_]) -> dict[Figure, FigureOfSums]:
+def _figures(sample: _Sample) -> dict[Figure, FigureOfSums]:
+    # A label that only the machine gave counts, with an F1 of 0: it was wrong every time.
+    found = (sample.truth | sample.given).any(axis=0)
     figures = {
-        Figure.MACRO_F1: _macro_f1(sample.truth[:, seen], sample.given[:, seen], sample.weights),
+        Figure.MACRO_F1: _macro_f1(sample.truth[:, found], sample.given[:, found], sample.weights),
         Figure.MICRO_F1: _micro_f1(sample),
     }
     empty = sample.dimension.none_label
@@ -587,6 +590,9 @@ def equal_mass_bins(chances: Numbers, weights: Numbers, bins: int = BINS) -> NDA
 
 def equal_width_bins(chances: Numbers, bins: int = BINS) -> NDArray[np.int64]:
     """Divide probabilities over bins of equal width, the last of which contains 1."""
+    if not ((chances >= 0) & (chances <= 1)).all():
+        message = f"probabilities lie in [0, 1], was: {chances}"
+        raise ValueError(message)
     return np.minimum((chances * bins).astype(np.int64), bins - 1)
 
 
@@ -634,7 +640,8 @@ def _risk_coverage(sample: _Sample, target: float | None) -> RiskCoverage | Refu
         )
     points = tuple(_risk_point(sample, sample.sure, float(at)) for at in _thresholds(sample.sure, sample.weights))
     area = sample.resampling.estimate(_area_of_risk(sample, sample.sure), _UNDEFINED)
-    return RiskCoverage(points, area, _chosen(points, target))
+    unhurt = [_bound_without_mistakes(sample.weights[sample.sure >= point.threshold]) for point in points]
+    return RiskCoverage(points, area, _chosen(points, unhurt, target))
 
 
 def _thresholds(sure: Numbers, weights: Numbers) -> Numbers:
@@ -654,10 +661,14 @@ def _risk_point(sample: _Sample, sure: Numbers, threshold: float) -> RiskPoint:
     upper = sample.resampling.upper_bound(statistic)
     if not (wrong * kept).any() and not isinstance(upper, Refusal):
         # Drawing sessions anew cannot show mistakes where none was seen: the exact binomial bound instead.
-        weights = sample.weights[kept]
-        upper = 1 - (1 - LEVEL) ** (np.square(weights).sum() / weights.sum() ** 2)
+        upper = _bound_without_mistakes(sample.weights[kept])
     coverage = float((sample.weights * kept).sum() / sample.weights.sum())
     return RiskPoint(threshold, coverage, sample.resampling.estimate(statistic, _UNDEFINED), upper)
+
+
+def _bound_without_mistakes(weights: Numbers) -> float:
+    """Give the exact upper bound of the share wrong when none of so many units is."""
+    return float(1 - (1 - LEVEL) ** (np.square(weights).sum() / weights.sum() ** 2))
 
 
 def _area_of_risk(sample: _Sample, sure: Numbers) -> Statistic:
@@ -673,12 +684,21 @@ def _area_of_risk(sample: _Sample, sure: Numbers) -> Statistic:
     return statistic
 
 
-def _chosen(points: Sequence[RiskPoint], target: float | None) -> RiskPoint | Refusal:
-    """Walk from the surest answers on and stop before the first point whose bound is not below the target."""
+def _chosen(points: Sequence[RiskPoint], unhurt: Sequence[float], target: float | None) -> RiskPoint | Refusal:
+    """Walk from the surest answers on and stop before the first point whose bound is not below the target.
+
+    The walk starts where so many units are kept that the bound would be below it if none of them were wrong: what fewer
+    units cannot show says nothing against keeping more.
+
+    Args:
+        points: at rising coverage.
+        unhurt: what their bounds would be without mistakes.
+        target: share of mistakes that is allowed.
+    """
     if target is None:
         return Refusal("Er is geen grens voor het aandeel fouten opgegeven.", "Geef op hoeveel fouten hooguit mogen.")
     chosen = None
-    for point in points:
+    for point in (point for point, bound in zip(points, unhurt, strict=True) if bound < target):
         if isinstance(point.upper, Refusal) or point.upper >= target:
             break
         chosen = point

@@ -328,6 +328,9 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
     """
     moments = _Moments.of(sample)
     each = np.broadcast_to(np.asarray(factors, dtype=np.float64), (len(sample.sessions),))
+    if not np.isfinite(each).all():
+        message = f"factors must be numbers, was: {factors}"
+        raise ValueError(message)
     variances = _variances(sample, moments, each)
     if variances is None:
         return Refusal(
@@ -339,7 +342,7 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
     machine = moments.session_sum(moments.share * sample.stratum_machine)
     corrections = moments.human_mean + each[within] * (sample.stratum_machine - moments.machine_mean)
     rates = moments.session_sum(moments.share * corrections)
-    half = NORMAL_QUANTILE * np.sqrt(variances * _rate_function(rates))
+    lower, upper = shown_interval(rates, variances)
     return SessionRates(
         sessions=sample.sessions,
         rates=rates,
@@ -348,9 +351,66 @@ def corrected_rates(sample: LabelledSample, factors: Floats | float) -> SessionR
         machine=machine,
         eligible=moments.session_sum(sample.stratum_size).astype(np.int64),
         labelled=moments.session_sum(moments.drawn).astype(np.int64),
-        lower=np.clip(rates - half, 0, 1),
-        upper=np.clip(rates + half, 0, 1),
+        lower=lower,
+        upper=upper,
     )
+
+
+def shown_interval(rates: Floats, variances: Floats) -> tuple[Floats, Floats]:
+    """Give the ends of the interval of each session that is shown: formula (4).
+
+    Args:
+        rates: *Shape* (sessions,).
+        variances: *Shape* (sessions,): pooled over sessions.
+    """
+    half = NORMAL_QUANTILE * np.sqrt(variances * _rate_function(rates))
+    return np.clip(rates - half, 0, 1), np.clip(rates + half, 0, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class TunedMean:
+    """A mean of human labels that the machine's values for other units make more precise.
+
+    Attributes:
+        estimate: the mean.
+        error: standard error.
+        lower: of the 95 % interval with the normal distribution.
+        upper: likewise.
+        factor: how far the machine's values count, in [0, 1].
+    """
+
+    estimate: float
+    error: float
+    lower: float
+    upper: float
+    factor: float
+
+
+def tuned_mean(human: Floats, machine: Floats, others: Floats, factor: float | None = None) -> TunedMean | Refusal:
+    """Estimate a mean from labelled units and *other* units that have the machine's values alone (PPI++).
+
+    For units that were drawn independently from one and the same source, such as two simple random samples of archived
+    sessions. The rate of a session is no such thing: there `corrected_rates` knows the units drawn from.
+
+    Args:
+        human: *Shape* (labelled units,).
+        machine: *Shape* (labelled units,): values for the same.
+        others: *Shape* (other units,): values for units without a label.
+        factor: how far the machine's values count; tuned to the data when `None`.
+    """
+    if min(len(human), len(others)) < 2:  # noqa: PLR2004 - one unit has no spread
+        return Refusal("Er zijn te weinig uitingen voor een gemiddelde met onzekerheid.", "Laat meer uitingen coderen.")
+    labelled, rest = len(human), len(others)
+    if factor is None:
+        # As ppi-python has it: a covariance with divisor n over a variance with divisor n - 1.
+        spread = np.concatenate([machine, others]).var(ddof=1) * (1 + labelled / rest)
+        shared = float(((human - human.mean()) * (machine - machine.mean())).mean())
+        factor = min(max(shared / spread, 0.0), 1.0) if spread > _NOTHING else 0.0
+    estimate = float(human.mean() + factor * (others.mean() - machine.mean()))
+    variance = (human - factor * machine).var() / labelled + factor**2 * others.var() / rest
+    error = float(np.sqrt(variance))
+    half = NORMAL_QUANTILE * error
+    return TunedMean(estimate, error, estimate - half, estimate + half, factor)
 
 
 def _rate_function(rates: Floats) -> Floats:

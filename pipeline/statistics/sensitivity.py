@@ -37,6 +37,7 @@ from pipeline.statistics.meta import meta_regression
 from pipeline.statistics.mixed import fit_random_intercept, fit_random_logit
 from pipeline.statistics.rates import LABELLED_ONLY, WHOLE_CORRECTION, corrected_rates, power_tuned_factors
 from pipeline.statistics.refusal import Refusal
+from pipeline.statistics.rogan_gladen import answers_of, level_rates
 
 if TYPE_CHECKING:
     from pipeline.statistics.effects import CodedComponent
@@ -64,6 +65,11 @@ class Specification(StrEnum):
     WITHOUT_SESSION = "de zwaarst wegende sessie weggelaten"
     MIXED_MODEL = "ook tussen werkplaatsen vergeleken"
     WHOLE_SESSIONS = "alleen sessies die mensen in hun geheel hebben gecodeerd"
+    ROGAN_GLADEN = "machinelabels teruggerekend met de fouten per kenmerkwaarde (alleen ter controle)"
+    """Its interval leaves the error of those errors out (1.5)."""
+
+
+_NO_ESTIMATE_TO_BELIEVE: Final = (Specification.NAIVE, Specification.ROGAN_GLADEN)
 
 
 class Scale(StrEnum):
@@ -122,13 +128,13 @@ class SpecificationCurve:
 
     @property
     def range(self) -> Interval | None:
-        """Lowest and highest difference, the primary one included and the uncorrected machine labels left out."""
+        """Lowest and highest difference, the primary one included and what is shown as a check alone left out."""
         found = [
             row.effect.estimate
             for row in self.rows
             if isinstance(row.effect, Effect)
             and row.scale is Scale.DIFFERENCE
-            and row.specification is not Specification.NAIVE
+            and row.specification not in _NO_ESTIMATE_TO_BELIEVE
         ]
         return Interval(min(found), max(found)) if found else None
 
@@ -146,7 +152,7 @@ class SpecificationCurve:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MachineMeasurement:
-    """What a corrected outcome has besides its rates; arrays of *shape* (sessions,), NaN where there is none.
+    """What a corrected outcome has besides its rates; arrays of sessions, NaN where there is none.
 
     Attributes:
         variances: of the draws.
@@ -155,6 +161,7 @@ class MachineMeasurement:
         machine: uncorrected machine rates.
         eligible: number of eligible units.
         hits: units with the label, of sessions that people coded as a whole.
+        answers: *Shape* (sessions, 2, 2): what people and machine said of drawn units (`rogan_gladen.answers_of`).
     """
 
     variances: Floats
@@ -163,6 +170,7 @@ class MachineMeasurement:
     machine: Floats
     eligible: Floats
     hits: Floats
+    answers: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -195,7 +203,7 @@ class Measurement:
         at = np.array([place[session] for session in sample.sessions], dtype=np.int64)
 
         def spread(values: Floats) -> Floats:
-            everywhere = np.full(len(sessions), math.nan)
+            everywhere = np.full((len(sessions), *values.shape[1:]), math.nan)
             everywhere[at] = values
             return everywhere
 
@@ -209,6 +217,7 @@ class Measurement:
                 machine=spread(tuned.machine),
                 eligible=spread(tuned.eligible.astype(np.float64)),
                 hits=spread(coded),
+                answers=spread(answers_of(sample)),
             ),
         )
 
@@ -265,6 +274,9 @@ _NO_ROUNDS: Final = Refusal("Deze studie heeft geen rondes.", "Er is niets nodig
 _NOTHING_CHOSEN: Final = Refusal(
     "Er is vooraf geen ander kenmerk gekozen om rekening mee te houden.", "Leg de keuze vast in study.yaml."
 )
+_NO_LEVELS: Final = Refusal(
+    "Dit kenmerk is een getal; fouten per waarde zijn er niet.", "Maak er klassen van als deze controle gewenst is."
+)
 _NO_WHOLE_SESSIONS: Final = Refusal(
     "Geen enkele sessie met dit kenmerk is in haar geheel door mensen gecodeerd.",
     "Laat een aantal sessies helemaal blind coderen als deze controle gewenst is.",
@@ -292,6 +304,7 @@ def specification_curves(
     """
     joint = [at for at, one in enumerate(identifications) if one.estimable]
     case = _Case(
+        component=component.id,
         values=estimable_values(identifications, component),
         names=tuple(identifications[at].contrast for at in joint),
         measurement=measurement,
@@ -316,6 +329,7 @@ def specification_curves(
 class _Case:
     """One component and outcome; columns are the contrasts that can be estimated."""
 
+    component: str
     values: Floats
     names: tuple[str, ...]
     measurement: Measurement
@@ -360,6 +374,7 @@ def _rows(case: _Case) -> list[_Row]:
         ),
         _Row(Specification.MIXED_MODEL, _mixed_model(case)),
         _Row(Specification.WHOLE_SESSIONS, _whole_sessions(case), scale=Scale.LOG_ODDS),
+        _Row(Specification.ROGAN_GLADEN, _turned_back(case)),
     ]
 
 
@@ -419,7 +434,8 @@ def _adjusted(case: _Case) -> Effects:
     known = np.isfinite(case.measurement.rates)
     columns = np.column_stack([case.values, *(one.where(known).values for one in case.others)])
     names = [*case.names, *(name for one in case.others for name in one.contrasts)]
-    refused = refuse_together(case.layout.blocks, columns, names, adjusted=len(case.names))
+    owners = [case.component] * len(case.names) + [one.id for one in case.others for _ in one.contrasts]
+    refused = refuse_together(case.layout.blocks, columns, names, owners=owners, adjusted=len(case.names))
     if refused is not None:
         return refused
     found = fit_effects(case.measurement.rates, case.layout.blocks, columns, names)
@@ -449,6 +465,16 @@ def _whole_sessions(case: _Case) -> Effects:
     if isinstance(found, Refusal):
         return found
     return [found.effect(name, design.blocks + at) for at, name in enumerate(case.names)]
+
+
+def _turned_back(case: _Case) -> Effects:
+    machine = case.measurement.machine
+    if machine is None:
+        return _NO_MACHINE
+    if not (np.isnan(case.values) | np.isin(case.values, (0, 1))).all():
+        return _NO_LEVELS
+    found = level_rates(machine.machine, machine.answers, case.values)
+    return found if isinstance(found, Refusal) else _effects(case.fit(found))
 
 
 def _differential_error(case: _Case) -> Sequence[DifferentialError] | Refusal | None:

@@ -40,6 +40,7 @@ from pipeline.statistics.agreement import (
     machine_codings,
     masi_distances,
     measure_agreement,
+    nominal_distances,
     observed_agreement,
     ordinal_distances,
     pabak,
@@ -655,3 +656,9 @@ def test_a_model_becomes_a_coder_by_its_predictions() -> None:
         Coding("noord.1.1", "m", "noord", {"d": ("1",), "e": ()}),
         Coding("zuid.1.1", "m", None, {"d": ("0",)}),
     )
+
+
+def test_two_noughts_have_no_ratio_distance() -> None:
+    assert ratio_distances([0, 1]).tolist() == [[0, 1], [1, 0]]
+    counts = np.array([[2, 0], [1, 1], [0, 2]])
+    assert krippendorff_alpha(counts, ratio_distances([0, 1])) == krippendorff_alpha(counts, nominal_distances(2))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -573,7 +575,11 @@ def test_what_is_printed_can_be_computed_again_from_the_table_of_sessions() -> N
     assert [one["onder"] for one in figures] == pytest.approx(np.clip(rates - half, 0, 1), abs=1e-6)
 
 
-def test_the_robustness_value_is_that_of_the_source() -> None:
+def test_the_robustness_value_is_that_of_the_reference_and_of_the_source() -> None:
+    checks = json.loads((Path(__file__).parent / "data" / "effects.json").read_text(encoding="utf-8"))["checks"]
+    check = next(one for one in checks if one["id"] == "robustness_value")
+    found = robustness_value(check["input"]["t"], check["input"]["df"])
+    assert found == pytest.approx(check["output"]["rv"], abs=check["abs_tol"])
     # Cinelli and Hazlett (2020), table 1: t 4.18 with 783 degrees of freedom gives 13.9 %.
     assert robustness_value(4.18445, 783) == pytest.approx(0.1388, abs=1e-4)
     assert robustness_value(0, 10) == 0

@@ -122,6 +122,8 @@ def test_switches_of_a_tagger_are_inflated_as_the_reference_says() -> None:
     found = measured_switches(put["accuracy"], put["frames"], put["true_switch"])
     assert found == pytest.approx(check["output"]["measured"], abs=check["abs_tol"])
     assert measured_switches(1, 5, 0.2) == pytest.approx(0.2)
+    with pytest.raises(ValueError, match="two labels"):
+        measured_switches(0.9, 1, 0.2)
 
 
 def test_transitions_are_counted_session_by_session_and_never_across_a_gap() -> None:
@@ -395,6 +397,38 @@ def test_windows_that_are_not_wholly_and_blindly_coded_correct_nothing() -> None
         drawn({"s": (frame(windows), frame(windows)[:1])}), windows, judgements, [noisy(said)]
     )
     assert isinstance(single, Refusal)
+
+
+def test_labels_that_are_not_blind_never_change_corrected_pairs() -> None:
+    said = long_course("s")
+    windows = pair_windows(said, other_role, 6)
+    draw = drawn({"s": (frame(windows), frame(windows)[:3])})
+    blind = judged(said)
+    found = corrected_pair_rates(draw, windows, blind, [noisy(said)])
+    assert isinstance(found, CorrectedPairs)
+    for change in ({"blind": False}, {"draw": None}):
+        seen = [replace(label, value=1 - label.value, **change) for label in blind[:8]]
+        for labels in ([*blind, *seen], [*seen, *blind]):
+            again = corrected_pair_rates(draw, windows, labels, [noisy(said)])
+            assert isinstance(again, CorrectedPairs)
+            assert again.rates.rates == pytest.approx(found.rates.rates, abs=0)
+
+
+def test_the_interval_of_corrected_pairs_follows_formula_4() -> None:
+    courses = [long_course(name, 61) for name in ("p", "qq", "r")]
+    windows = tuple(window for said in courses for window in pair_windows(said, other_role))
+    strata = {
+        said.session: (frame(pair_windows(said, other_role)), frame(pair_windows(said, other_role))[:4])
+        for said in courses
+    }
+    labels = [label for said in courses for label in judged(said)]
+    found = corrected_pair_rates(drawn(strata), windows, labels, [noisy(said) for said in courses])
+    assert isinstance(found, CorrectedPairs)
+    near = np.clip(found.rates.rates / 2 + found.rates.rates.mean() / 2, 0.005, 0.995)
+    scale = near * (1 - near) / (near * (1 - near)).mean()
+    half = 1.959963984540054 * np.sqrt(found.rates.variances * scale)
+    assert found.rates.lower == pytest.approx(np.clip(found.rates.rates - half, 0, 1))
+    assert found.rates.upper == pytest.approx(np.clip(found.rates.rates + half, 0, 1))
 
 
 # turn-taking
@@ -700,3 +734,34 @@ def test_a_component_with_three_values_is_one_test() -> None:
     assert found.groups == Counter("xyz" * 6)
     assert not found.exact
     assert 1 / 500 <= found.p <= 1
+
+
+def test_a_site_in_which_all_comes_late_does_not_hide_what_differs_within_it() -> None:
+    # Treated sessions are the later ones of both sites; most of them are in the site in which everything comes early.
+    treated = {"a": (2, 3, 4, 5, 6), "b": (5, 6)}
+    start = {"a": 0.0, "b": 0.5}
+    events = [FirstEvent(f"{site}{at}", start[site] + at / 20, True) for site in "ab" for at in range(7)]
+    levels = {event.session: int(event.session[1]) in treated[event.session[0]] for event in events}
+    found = compare_first_events(events, Comparison(levels, {event.session: event.session[0] for event in events}))
+    assert isinstance(found, SessionTest)
+    assert found.possible == 21 * 21
+    assert found.p == pytest.approx(2 / 441), "and the other way round"
+    elsewhere = [*events, FirstEvent("elders", 0.01, True)]
+    blocks = {event.session: event.session[0] for event in events}
+    assert compare_first_events(elsewhere, Comparison(levels, blocks)) == found
+
+
+@pytest.mark.parametrize("at", [math.nan, math.inf, -0.1, 1.0])
+def test_a_first_event_at_no_moment_of_the_session_is_refused(at: float) -> None:
+    events = [FirstEvent(f"s{number}", at if number == 0 else number / 10, True) for number in range(8)]
+    levels = {event.session: int(event.session[1]) % 2 for event in events}
+    found = compare_first_events(events, Comparison(levels, dict.fromkeys(levels, "n")))
+    assert isinstance(found, Refusal)
+    assert "eerste moment" in found.why
+    assert isinstance(compare_first_events([], Comparison({}, {})), Refusal)
+
+
+def test_scores_of_no_times_are_none_and_those_of_no_number_an_error() -> None:
+    assert not len(log_rank_scores([]))
+    with pytest.raises(ValueError, match="numbers"):
+        log_rank_scores([0.1, math.nan])

@@ -29,6 +29,7 @@ from pipeline.statistics.effects import (
     hedges_correction,
     hedges_g,
     standardised_difference,
+    true_spread,
 )
 from pipeline.statistics.permutation import (
     PermutationTest,
@@ -37,6 +38,7 @@ from pipeline.statistics.permutation import (
     permutation_test,
     smallest_attainable_p,
 )
+from pipeline.statistics.rates import WHOLE_CORRECTION, LabelledSample, SessionRates, corrected_rates
 from pipeline.statistics.refusal import Refusal
 
 REFERENCE = {
@@ -555,3 +557,96 @@ def test_an_estimate_on_sessions_that_are_all_alike_is_refused_although_others_v
     for found in (fit_effects(rates, blocks, component, ("k",)), fit_odds(rates + 0.1, blocks, component, ("k",))):
         assert isinstance(found, Refusal)
         assert "geen enkele spreiding" in found.why
+
+
+def test_a_category_of_which_a_contrast_fits_perfectly_is_refused_and_when_dealt_as_extreme_as_can_be() -> None:
+    # Sessions with values 1 and 2 all have rate 3 in site b and 1 or 2 in site a: their difference has no spread.
+    rates = np.array([1.0, 1, 2, 3, 1, 3, 2, 2, 3, 3])
+    values = np.array([0, 1, 2, 0, 1, 0, 1, 1, 2, 2])
+    found = permutation_test(
+        rates, list("aaaaabbbbb"), np.column_stack([values == 1, values == 2]).astype(float), seed=1
+    )
+    assert isinstance(found, Refusal)
+    assert "geen enkele spreiding" in found.why
+
+    rng = np.random.default_rng(33)
+    rates = rng.integers(1, 4, 12).astype(float)
+    values = np.concatenate([rng.permutation([0, 0, 1, 1, 2, 2]) for _ in range(2)])
+    for reference in range(3):
+        columns = np.column_stack([values == one for one in range(3) if one != reference]).astype(float)
+        assert permuted(rates, list("aaaaaabbbbbb"), columns).p == pytest.approx(1458 / 8100)
+
+
+def perfect_tagger(seed: int) -> SessionRates:
+    rng = np.random.default_rng(seed)
+    sizes = rng.integers(30, 60, 8)
+    said = [(rng.random(size) < 0.15).astype(float) for size in sizes]
+    drawn = [values[rng.choice(len(values), 10, replace=False)] for values in said]
+    found = corrected_rates(
+        LabelledSample(
+            sessions=tuple("abcdefgh"),
+            stratum_session=np.arange(8),
+            stratum_kind=np.zeros(8, dtype=np.int64),
+            stratum_size=sizes,
+            stratum_machine=np.array([values.mean() for values in said]),
+            unit_stratum=np.repeat(np.arange(8), 10),
+            human=np.concatenate(drawn),
+            machine=np.concatenate(drawn),
+        ),
+        WHOLE_CORRECTION,
+    )
+    assert isinstance(found, SessionRates)
+    return found
+
+
+def test_rounding_errors_of_a_perfect_tagger_are_no_differential_error() -> None:
+    for seed in range(40):
+        rates = perfect_tagger(seed)
+        component = np.array([0.0, 1, 0, 1, 0, 1, 1, 0])[:, None]
+        found = differential_error(rates.rates, rates.machine, list("aaaabbbb"), component, ["k"])
+        assert isinstance(found, Refusal)
+        assert "even groot" in found.why
+
+
+def test_the_spread_of_true_rates_leaves_sessions_alone_in_their_block_out() -> None:
+    rates, variances = np.array([0.1, 0.3, 0.2, 0.4]), np.full(4, 0.001)
+    without = true_spread(rates, variances, list("aabb"))
+    assert true_spread(np.append(rates, 0.9), np.append(variances, 0.2), list("aabbc")) == without
+
+
+def test_odds_of_numbers_far_from_nought_are_those_of_the_same_numbers_around_it() -> None:
+    rng = np.random.default_rng(1)
+    rates, years = np.clip(rng.normal(0.2, 0.05, 20), 0, 1), rng.normal(size=20)
+    near = fit_odds(rates, list("abcd") * 5, years[:, None], ["jaar"])
+    far = fit_odds(rates, list("abcd") * 5, (years + 20_000)[:, None], ["jaar"])
+    assert isinstance(near, OddsFit)
+    assert isinstance(far, OddsFit)
+    one, other = near.effects[0], far.effects[0]
+    assert other.log_odds.estimate == pytest.approx(one.log_odds.estimate, rel=1e-8)
+    assert other.log_odds.standard_error == pytest.approx(one.log_odds.standard_error, rel=1e-8)
+
+
+def test_hedges_g_says_what_is_missing_and_has_an_interval_however_large_it_is() -> None:
+    for wrong in (GroupSummary(math.nan, 1, 5), GroupSummary(1, math.nan, 5)):
+        found = hedges_g(wrong, GroupSummary(2, 1, 5))
+        assert isinstance(found, Refusal)
+        assert "ontbreekt" in found.why
+    few = hedges_g(GroupSummary(1, 1, 2), GroupSummary(2, 1, 2))
+    assert isinstance(few, Refusal)
+    assert "vijf in totaal" in few.why
+    for sign in (1, -1):
+        # Far out the interval grows with the difference itself.
+        near, far = (hedges_g(GroupSummary(sign * size, 1, 20), GroupSummary(0, 1, 20)) for size in (100.0, 1e6))
+        assert isinstance(near, HedgesG)
+        assert isinstance(far, HedgesG)
+        assert far.lower / far.g == pytest.approx(near.lower / near.g, rel=1e-3)
+        assert far.upper / far.g == pytest.approx(near.upper / near.g, rel=1e-3)
+
+
+def test_numbers_too_small_to_square_are_equal_and_weights_that_are_none_an_error() -> None:
+    assert isinstance(fit_effects(RATES * 1e-200, SITES, CHOSEN[:, None], ["k"]), Refusal)
+    for wrong in (math.nan, 0.0, -1.0):
+        with pytest.raises(ValueError, match="weights"):
+            fit_effects(RATES, SITES, CHOSEN[:, None], ["k"], weights=np.full(32, wrong))
+    with pytest.raises(ValueError, match="component"):
+        fit_effects(RATES, SITES, np.zeros((32, 0)), [])

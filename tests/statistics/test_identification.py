@@ -335,3 +335,27 @@ def test_components_that_go_together_or_are_many_do_not_enter_one_model() -> Non
 def test_a_class_is_data_and_can_be_exported() -> None:
     found = classed(yes_no(TREATED), EIGHT)
     assert replace(found, letter=B).letter == "B"
+
+
+def test_contrasts_of_one_category_may_go_together() -> None:
+    # The reference is in 1 of 16 sessions, so that having one of the other two values is nearly not having the other.
+    values = np.array([0, *([1, 2] * 7), 1, 0, *([1, 2] * 7), 2])
+    columns = np.column_stack([values == 1, values == 2]).astype(float)
+    blocks = ["a"] * 16 + ["b"] * 16
+    free = np.random.default_rng(2).integers(0, 2, 32).astype(float)
+    together = np.column_stack([columns, free])
+    owners = ["methode", "methode", "agenda"]
+    found = refuse_together(blocks, together, ["x", "y", "agenda"])
+    assert isinstance(found, Refusal)
+    assert "x en y treden samen op" in found.why
+    assert refuse_together(blocks, together, ["x", "y", "agenda"], owners=owners) is None
+    twin = np.column_stack([columns, 1 - columns[:, 0]])
+    twin[1, 2] = 1 - twin[1, 2]
+    assert "x en agenda" in str(refuse_together(blocks, twin, ["x", "y", "agenda"], owners=owners))
+
+
+def test_a_component_that_is_nowhere_known_is_not_called_the_same_everywhere() -> None:
+    unknown = CodedComponent("k", ValueType.JA_NEE, ("k",), np.full((8, 1), np.nan))
+    (found,) = identify(unknown, ["a"] * 8, ["a"] * 8)
+    assert found.letter is IdentificationClass.C
+    assert "geen enkele sessie" in str(found.sentence)

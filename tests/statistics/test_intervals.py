@@ -48,3 +48,9 @@ def test_a_share_of_nothing_is_refused() -> None:
     assert isinstance(wilson_interval(0, 0), Refusal)
     assert isinstance(newcombe_interval((0, 0), (1, 2)), Refusal)
     assert isinstance(newcombe_interval((1, 2), (0, 0)), Refusal)
+
+
+@pytest.mark.parametrize(("hits", "total"), [(5, 3), (-1, 3), (float("nan"), 3), (1, float("nan"))])
+def test_a_count_that_is_none_is_refused(hits: int, total: int) -> None:
+    assert isinstance(wilson_interval(hits, total), Refusal)
+    assert isinstance(newcombe_interval((1, 3), (hits, total)), Refusal)

@@ -529,3 +529,34 @@ def test_every_refusal_says_why_and_what_would_cure_it() -> None:
         assert refusal.why.endswith(".")
         assert refusal.cure.endswith(".")
         assert str(refusal) == f"{refusal.why} {refusal.cure}"
+
+
+def test_sessions_coded_as_a_whole_do_not_keep_the_others_from_being_compared() -> None:
+    blocks = np.array([[site == block for block in "ABCD"] for site in SESSIONS["site"]], dtype=float)
+    design = np.column_stack([blocks, SESSIONS["component"]])
+    rates, variances = SESSIONS["theta"], np.array(SESSIONS["v"])
+    variances[[0, 9]] = 0.0
+    found, near = (meta_regression(rates, np.maximum(variances, least).tolist(), design) for least in (0.0, 1e-9))
+    assert isinstance(found, MetaRegression)
+    assert isinstance(near, MetaRegression)
+    assert isinstance(found.heterogeneity, Refusal)
+    for one, other in zip(found.coefficients, near.coefficients, strict=True):
+        assert one.estimate == pytest.approx(other.estimate, abs=1e-6)
+        assert one.standard_error == pytest.approx(other.standard_error, abs=1e-6)
+    # With every session coded as a whole it is plain least squares.
+    plain = meta_regression(rates, [0.0] * 32, design)
+    assert isinstance(plain, MetaRegression)
+    coefficients, squares, *_ = np.linalg.lstsq(design, np.array(rates), rcond=None)
+    errors = np.sqrt(squares[0] / 27 * np.diag(np.linalg.inv(design.T @ design)))
+    assert [one.estimate for one in plain.coefficients] == pytest.approx(coefficients)
+    assert [one.standard_error for one in plain.coefficients] == pytest.approx(errors)
+    assert isinstance(meta_regression([0.1] * 4, [0.0, 0.1, 0.1, 0.1], np.ones((4, 1))), Refusal)
+    assert isinstance(meta_regression([0.1, 0.2, 0.4], [-0.1, 0.1, 0.1], np.ones((3, 1))), Refusal)
+
+
+@pytest.mark.parametrize("method", list(TauMethod))
+def test_effects_that_differ_far_more_than_their_errors_can_be_pooled(method: TauMethod) -> None:
+    for seed in range(20):
+        effects = np.random.default_rng(seed).normal(size=4) * 1e8
+        found = pooled(effects.tolist(), [1.0] * 4, tau_method=method)
+        assert found.heterogeneity.tau2 == pytest.approx(effects.var(ddof=1), rel=1e-6)

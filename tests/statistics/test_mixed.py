@@ -145,3 +145,36 @@ def test_what_a_logistic_model_cannot_tell_is_refused() -> None:
         assert isinstance(fit_random_logit(hits, totals, sessions, columns), Refusal)
     assert isinstance(fit_random_logit(some[:3], totals[:3], sessions[:3], design[4:7]), Refusal)
     assert isinstance(fit_random_logit(some, totals, sessions, design), RandomLogit)
+
+
+def test_rates_that_follow_from_site_and_component_have_no_uncertainty_to_estimate() -> None:
+    exact = CHOSEN[:, 0] * 0.1 + np.array([{"A": 0.1, "B": 0.2, "C": 0.3, "D": 0.5}[one] for one in SESSIONS["site"]])
+    found = fit_random_intercept(exact, SESSIONS["site"], CHOSEN, ["k"])
+    assert isinstance(found, Refusal)
+    assert "binnen werkplaatsen" in found.why
+
+
+def test_a_missing_number_is_refused() -> None:
+    gap = np.where(np.arange(32) == 3, np.nan, RATES)
+    hits, totals, groups, design = herds()
+    for found in (
+        fit_random_intercept(gap, SESSIONS["site"], CHOSEN, ["k"]),
+        fit_random_logit(np.where(np.arange(len(hits)) == 1, np.nan, hits), totals, groups, design),
+    ):
+        assert isinstance(found, Refusal)
+        assert "ontbreekt" in found.why
+
+
+def test_the_unit_of_a_number_does_not_change_what_the_logit_says_of_it() -> None:
+    rng = np.random.default_rng(1)
+    sites, number = np.repeat(np.arange(4), 5), rng.normal(size=20)
+    totals = rng.integers(300, 900, 20).astype(float)
+    hits = rng.binomial(totals.astype(int), 1 / (1 + np.exp(1.5 - 0.3 * number + 0.35 * rng.normal(size=20)))).astype(
+        float
+    )
+    dummies = (sites[:, None] == np.arange(4)).astype(float)
+    groups = [f"s{at}" for at in range(20)]
+    near = logit(hits, totals, groups, np.column_stack([dummies, number]))
+    far = logit(hits, totals, groups, np.column_stack([dummies, number * 1e4 + 3e4]))
+    assert far.coefficients[-1] * 1e4 == pytest.approx(near.coefficients[-1], rel=1e-4)
+    assert far.errors[-1] * 1e4 == pytest.approx(near.errors[-1], rel=1e-4)

@@ -130,6 +130,22 @@ def test_of_one_test_max_t_is_the_permutation_test() -> None:
     assert (found.results[0].p, found.results[0].t) == pytest.approx((alone.p, alone.statistic))
 
 
+def test_of_one_test_with_a_large_t_max_t_is_the_permutation_test_too() -> None:
+    one = component(0, 1, 0, 1, 0, 1, 1, 0)
+    for seed in range(20):
+        rates = one.values[:, 0] * 0.1 + 0.2 + 1e-5 * np.random.default_rng(seed).normal(size=8)
+        alone, found = permutation_test(rates, BLOCKS, one.values, seed=1), max_t({"sr": rates}, BLOCKS, [one], seed=1)
+        assert isinstance(alone, PermutationTest)
+        assert isinstance(found, MaxT)
+        assert found.results[0].p == pytest.approx(alone.p)
+
+
+def test_rates_that_follow_from_the_component_are_refused_as_in_the_permutation_test() -> None:
+    one = component(0, 1, 0, 1, 0, 1, 1, 0)
+    rates = one.values[:, 0] * 0.1 + 0.2
+    assert max_t({"sr": rates}, BLOCKS, [one], seed=1) == permutation_test(rates, BLOCKS, one.values, seed=1)
+
+
 def make_family(seed: int = 4) -> tuple[dict[str, np.ndarray], list[str], list[CodedComponent]]:
     rng = np.random.default_rng(seed)
     blocks = [f"b{at // 8}" for at in range(32)]

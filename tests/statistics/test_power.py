@@ -346,3 +346,16 @@ def test_a_stratified_draw_does_not_distort_the_figures_of_the_tagger() -> None:
     assert found.sensitivity == pytest.approx(expected.sensitivity, abs=0.05)
     assert found.specificity == pytest.approx(expected.specificity, abs=0.02)
     assert found.sensitivity < 0.9 < (part.machine[part.human == 1]).mean()
+
+
+def test_what_is_too_uncertain_is_not_called_alike_as_well() -> None:
+    found = judge(Judged(classed(A), Effect.of("k", 0.0, 0.02, 20.0), None, 32))
+    assert found.kind is VerdictKind.NOT_ENOUGH
+    (sentence,) = found.sentences
+    assert sentence.startswith("Niet genoeg gegevens")
+
+
+@pytest.mark.parametrize(("error", "freedom"), [(0.0, 20.0), (0.02, 0.0), (0.02, math.nan)])
+def test_without_error_or_freedom_nothing_can_be_detected(error: float, freedom: float) -> None:
+    with pytest.raises(ValueError, match="above 0"):
+        minimal_detectable_effect(error, freedom)

@@ -243,7 +243,7 @@ def test_an_ordinal_dimension_has_a_quadratic_kappa_and_a_multi_one_neither() ->
     assert Figure.KAPPA_QUADRATIC not in quality(units).figures
     sets = quality([unit("a", "0 1", "1"), unit("a", "", "2"), unit("b", "1", "1"), unit("b", "", "")], MULTI)
     assert set(sets.figures) == {Figure.MACRO_F1, Figure.MICRO_F1, Figure.ANY_F1}
-    assert value(sets.figures[Figure.MACRO_F1]) == pytest.approx((0 + 1) / 2), "label 2 is nobody's"
+    assert value(sets.figures[Figure.MACRO_F1]) == pytest.approx((0 + 1 + 0) / 3), "only the machine gave label 2"
     assert value(sets.figures[Figure.MICRO_F1]) == pytest.approx(2 * 2 / (3 + 3))
     assert value(sets.figures[Figure.ANY_F1]) == pytest.approx(2 * 2 / (2 + 3))
     assert (sets.unseen, sets.confusion) == (("2",), {})
@@ -336,6 +336,30 @@ def test_no_mistake_seen_is_not_no_mistake() -> None:
     surest = risk(quality(units)).points[0]
     assert value(surest.risk) == 0
     assert surest.upper == pytest.approx(1 - 0.05 ** (1 / 10)), "ten units without a mistake"
+
+
+def test_a_share_that_few_units_cannot_show_does_not_keep_more_units_from_showing_it() -> None:
+    # 7 of 400 wrong, far apart. The surest 40 could not show less than 5 % wrong even without a mistake.
+    wrong = range(93, 400, 47)
+    units = [unit(f"s{at % 20}", "1", "0" if at in wrong else "1", certainty=1 - at / 1000) for at in range(400)]
+    found = risk(quality(units, target_risk=0.05))
+    assert found.points[0].upper >= 0.05
+    assert not isinstance(found.chosen, Refusal)
+    assert found.chosen.coverage == 1
+    assert isinstance(risk(quality(units[:40], target_risk=0.05)).chosen, Refusal)
+
+
+def test_a_label_that_only_the_machine_gave_counts_in_macro_f1() -> None:
+    # scikit-learn: f1_score([0, 0, 1, 1], [0, 1, 2, 1], average="macro") is (2/3 + 1/2 + 0) / 3.
+    units = [unit(f"s{at}", truth, given_) for at, (truth, given_) in enumerate(zip("0011", "0121", strict=True))]
+    found = quality(units)
+    assert value(found.figures[Figure.MACRO_F1]) == pytest.approx((2 / 3 + 1 / 2) / 3)
+    assert found.unseen == ("2",)
+
+
+def test_what_is_no_probability_has_no_bin() -> None:
+    with pytest.raises(ValueError, match="probabilities"):
+        equal_width_bins(np.array([0.2, math.nan]))
 
 
 # per level, baselines

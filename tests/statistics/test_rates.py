@@ -25,9 +25,11 @@ from pipeline.statistics.rates import (
     LabelledSample,
     SessionRates,
     SessionScores,
+    TunedMean,
     assemble,
     corrected_rates,
     power_tuned_factors,
+    tuned_mean,
 )
 from pipeline.statistics.refusal import Refusal
 
@@ -115,6 +117,26 @@ def test_tuned_means_are_those_of_ppi_python() -> None:
     for name, factor in (("mean_tuned", output["lambda_tuned"]), ("mean_lambda1", 1.0), ("mean_lambda0", 0.0)):
         found = rates_of(sample, factor * stretch)
         assert found.rates[0] == pytest.approx(output[name]["point"], abs=check["abs_tol"]), name
+
+
+def test_a_mean_with_other_units_is_that_of_ppi_python() -> None:
+    check = REFERENCE["ppi_plus"]
+    table, output = check["input"], check["output"]
+    human, machine, others = (np.array(table[name], dtype=float) for name in ("y", "f", "fu"))
+    for name, factor in (("mean_tuned", None), ("mean_lambda1", 1.0), ("mean_lambda0", 0.0)):
+        found = tuned_mean(human, machine, others, factor)
+        assert isinstance(found, TunedMean)
+        expected = (output[name]["point"], *output[name]["ci95"])
+        assert (found.estimate, found.lower, found.upper) == pytest.approx(expected, abs=check["abs_tol"]), name
+    tuned = tuned_mean(human, machine, others)
+    assert isinstance(tuned, TunedMean)
+    assert (tuned.factor, tuned.error) == pytest.approx(
+        (output["lambda_tuned"], output["hand"]["tuned"]["se"]), abs=check["abs_tol"]
+    )
+    assert isinstance(tuned_mean(human[:1], machine[:1], others), Refusal)
+    constant = tuned_mean(human, np.zeros(len(human)), np.zeros(9))
+    assert isinstance(constant, TunedMean)
+    assert constant.factor == 0
 
 
 def test_the_tuned_factor_is_the_slope_within_strata_of_the_other_sessions() -> None:
@@ -442,3 +464,8 @@ def test_a_stratum_from_which_nothing_was_drawn_makes_the_session_unfit() -> Non
 
 def test_nothing_to_assemble_gives_nothing() -> None:
     assert assemble(Draw("t", DrawDesign(), (1,), ()), [], []) == Assembly(None, (), 0)
+
+
+def test_a_factor_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(ValueError, match="factors"):
+        corrected_rates(dsl_sample("machine"), math.nan)

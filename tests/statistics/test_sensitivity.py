@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.domain.study import Component, ValueType
-from pipeline.statistics.effects import CodedComponent, DifferentialError, Effect, code_component, fit_effects
+from pipeline.statistics.effects import BlockFit, CodedComponent, DifferentialError, Effect, code_component, fit_effects
 from pipeline.statistics.identification import IdentificationClass, identify
 from pipeline.statistics.intervals import Interval
 from pipeline.statistics.rates import LabelledSample
@@ -58,6 +58,8 @@ MACHINE = MachineMeasurement(
     machine=RATES + 0.05 + 0.04 * CHOSEN.values[:, 0] + 0.01 * np.cos(np.arange(32)),
     eligible=np.array(INPUT["n_utt"], dtype=float),
     hits=np.full(32, math.nan),
+    # Of 100 with the label the machine finds 80, of 300 without it is wrong about 30.
+    answers=np.tile([[270.0, 30.0], [20.0, 80.0]], (32, 1, 1)),
 )
 MEASURED = Measurement(RATES, MACHINE)
 
@@ -217,6 +219,7 @@ def test_an_outcome_without_machine_has_no_machine_rows() -> None:
         Specification.BY_LENGTH,
         Specification.META_REGRESSION,
         Specification.WHOLE_SESSIONS,
+        Specification.ROGAN_GLADEN,
     ):
         assert "door mensen gegeven" in refusal(found, which)
     assert found.differential_error is None
@@ -231,6 +234,7 @@ def test_a_curve_is_summed_up_by_signs_and_range() -> None:
     assert isinstance(found.range, Interval)
     assert effect(found, Specification.PRIMARY).estimate in found.range
     assert effect(found, Specification.NAIVE).estimate not in found.range
+    assert effect(found, Specification.ROGAN_GLADEN).estimate not in found.range
     assert found.range.high < effect(found, Specification.ODDS).estimate
 
 
@@ -346,3 +350,17 @@ def test_a_sample_without_variance_is_refused() -> None:
     sample = labelled(whole=False)
     one_each = replace(sample, unit_stratum=np.arange(3), human=sample.human[:3], machine=sample.machine[:3])
     assert isinstance(Measurement.of(one_each, ("a", "b", "c")), Refusal)
+
+
+def test_machine_rates_are_turned_back_per_level_as_a_check_alone() -> None:
+    # Without the component .8 and .9, with it .7 and .9.
+    answers = np.where(CHOSEN.values[:, :, None] == 1, [[270.0, 30.0], [30.0, 70.0]], MACHINE.answers)
+    found = curve(measurement=Measurement(RATES, replace(MACHINE, answers=answers)))
+    skill = np.where(CHOSEN.values[:, 0] == 1, 0.6, 0.7)
+    expected = fit_effects((MACHINE.machine - 0.1) / skill, SITES, CHOSEN.values, ["k"])
+    assert isinstance(expected, BlockFit)
+    assert effect(found, Specification.ROGAN_GLADEN).estimate == pytest.approx(expected.effects[0].estimate)
+    assert "alleen ter controle" in Specification.ROGAN_GLADEN
+    assert "getal" in refusal(curve(DISCIPLINES), Specification.ROGAN_GLADEN)
+    silent = replace(MACHINE, answers=np.full((32, 2, 2), 10.0))
+    assert "vrijwel niets" in refusal(curve(measurement=Measurement(RATES, silent)), Specification.ROGAN_GLADEN)
