@@ -13,7 +13,6 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from pipeline.domain.codebook import MEAN_LEVEL, DimensionKind
 from pipeline.domain.study import (
     TALK_OUTCOMES,
     Analysis,
@@ -113,8 +112,7 @@ def check_questions(study: Study, codebook: Codebook) -> None:
         InputError: when a question asks for a dimension or label that the codebook does not have.
     """
     findings = Findings()
-    levels = [each.id for each in codebook.unit_dimensions if each.kind is DimensionKind.ORDINAL]
-    known = [*codebook.shares, *(f"{dimension}.{MEAN_LEVEL}" for dimension in levels), *TALK_OUTCOMES]
+    known = [*codebook.shares, *codebook.speaker_shares, *codebook.levels, *TALK_OUTCOMES]
     for number, question in enumerate(study.questions, start=1):
         if _is_share(question.outcome) and question.outcome not in known:
             found = f"'{question.outcome}' staat niet in codeboek '{codebook.id}'"

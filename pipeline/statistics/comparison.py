@@ -7,8 +7,9 @@ the adjusted p of Benjamini and Hochberg and that of max-T over the whole explor
 
 Where the specification leaves a choice:
 
-- Blocks are site and round together when the study has several rounds and every such block has two sessions, and site
-  alone otherwise; the study can say which (`Analysis.by_round`).
+- Blocks are site and round together when the study has several rounds, and site alone otherwise; the study can say
+  which (`Analysis.by_round`). A block with one session compares nothing: it is named and left out, and never a reason
+  to compare across rounds.
 - A component that is a category counts as one test a contrast, in both families.
 - Components enter one model together as the study asks, or else those of the registered questions about one outcome.
 - The smallest difference of interest is about shares and a yes or no; for a component that is a number it only counts
@@ -19,8 +20,8 @@ Where the specification leaves a choice:
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
@@ -28,6 +29,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.study import Analysis, ValueType
 from pipeline.statistics.agreement import RESAMPLES, ResamplingDesign
+from pipeline.statistics.dynamics import STANDING_NOTES
 from pipeline.statistics.effects import (
     CodedComponent,
     Effect,
@@ -55,7 +57,8 @@ from pipeline.statistics.identification import (
     refuse_together,
 )
 from pipeline.statistics.instrument import Instrument, measure_instrument
-from pipeline.statistics.meta import SitesInGeneral, sites_in_general
+from pipeline.statistics.intervals import Interval
+from pipeline.statistics.meta import Claims, TheseSites, sites_in_general
 from pipeline.statistics.multiplicity import (
     RANK_DRAWS,
     AdjustedTest,
@@ -70,7 +73,8 @@ from pipeline.statistics.multiplicity import (
 )
 from pipeline.statistics.outcomes import OutcomeKind, Outcomes, Status, StudyOutcome, measure_outcomes
 from pipeline.statistics.permutation import DRAWN_ARRANGEMENTS, PermutationTest
-from pipeline.statistics.power import SCALE_POINTS, Judged, Verdict, VerdictKind, judge
+from pipeline.statistics.power import SCALE_POINTS, Judged, Verdict, VerdictKind, judge, told_contrast
+from pipeline.statistics.reach import with_reach
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import Layout, Measurement, SpecificationCurve, specification_curves
 from pipeline.statistics.sequences import Sequences, measure_sequences
@@ -143,7 +147,7 @@ class Pair:
         max_t_p: of the permutation test after max-T over all exploratory tests.
         verdict: in words.
         curve: sensitivity set; `None` for class C.
-        general: the claim about sites in general; for class A.
+        claims: what may be claimed of these sites and of sites in general; `None` where nothing was estimated.
         standardised: the difference in standard deviations of true rates within blocks; `None` for class C.
         robustness: share of residual variance that a confounder must explain; for class A.
         odds: for class A and shares.
@@ -168,7 +172,7 @@ class Pair:
     exploratory_p: float | None = None
     max_t_p: float | None = None
     curve: SpecificationCurve | Refusal | None = None
-    general: SitesInGeneral | Refusal | None = None
+    claims: Claims | None = None
     standardised: float | Refusal | None = None
     robustness: float | None = None
     odds: OddsEffect | Refusal | None = None
@@ -301,7 +305,7 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         The results; what cannot be computed is a refusal in its place, with the sentence why.
     """
     chosen = design or Design(analysis=evidence.study.analysis)
-    outcomes = measure_outcomes(evidence)
+    outcomes = with_reach(evidence, measure_outcomes(evidence))
     layout = layout_of(evidence.study, outcomes.sessions, chosen.analysis.by_round)
     components = tuple(_component(one, outcomes.sessions, layout, chosen.analysis) for one in evidence.study.components)
     work = _Work(evidence.study, chosen, layout, outcomes, components)
@@ -329,7 +333,7 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         sequences=measure_sequences(evidence, outcomes, resampling),
         not_enough=_not_enough(components, outcomes, pairs),
         cautions=_cautions(evidence.study, layout),
-        remarks=outcomes.remarks + _input_remarks(evidence, outcomes),
+        remarks=outcomes.remarks + _input_remarks(evidence, outcomes, layout),
     )
 
 
@@ -341,14 +345,12 @@ def layout_of(study: Study, sessions: Sequence[Session], by_round: bool | None) 
         sessions: its rows, each id once.
         by_round: what the study chose; `None` for the rule of this module.
     """
-    blocks = [(session.site, session.round) for session in sessions]
-    several = len(study.rounds) > 1 and all(number is not None for _, number in blocks)
-    full = several and min(blocks.count(block) for block in set(blocks)) >= _PAIR
+    several = len(study.rounds) > 1
     return Layout(
         sessions=tuple(session.id for session in sessions),
         sites=tuple(session.site for session in sessions),
         rounds=tuple(session.round for session in sessions),
-        by_round=full if by_round is None else by_round and several,
+        by_round=several if by_round is None else by_round and several,
     )
 
 
@@ -464,9 +466,13 @@ def _pair(
         return pair
     column = contrast_columns(component)[:, at]
     pair = replace(
-        pair, curve=curve, standardised=_standardised(work, outcome, result.effect), hedges=_hedges(outcome, column)
+        pair,
+        curve=curve,
+        standardised=_standardised(work, outcome, result.effect),
+        hedges=_hedges(outcome, column),
+        claims=_claims(work, outcome, one, result.effect, column),
     )
-    return _with_class_a(work, outcome, compared, pair, column) if one.letter is IdentificationClass.A else pair
+    return _with_class_a(work, outcome, compared, pair) if one.letter is IdentificationClass.A else pair
 
 
 def _rates(outcome: StudyOutcome) -> Floats:
@@ -494,13 +500,31 @@ def _hedges(outcome: StudyOutcome, column: Floats) -> HedgesG | Refusal | None:
     return hedges_g(*map(GroupSummary.of, groups))
 
 
-def _with_class_a(
-    work: _Work, outcome: StudyOutcome, compared: ComponentComparison, pair: Pair, column: Floats
-) -> Pair:
+def _claims(
+    work: _Work, outcome: StudyOutcome, one: Identification, effect: Effect | Refusal | None, column: Floats
+) -> Claims | None:
+    """Keep the claim about these sites apart from that about sites in general, which class A alone may have."""
+    if not isinstance(effect, Effect):
+        return None
+    these = TheseSites(
+        one.sites, effect.estimate, effect.standard_error, effect.freedom, Interval(effect.lower, effect.upper)
+    )
+    if one.letter is not IdentificationClass.A:
+        return Claims(these, Refusal("Er zijn te weinig sessies voor een uitspraak.", "Voeg sessies of labels toe."))
+    rates = _rates(outcome)
+    known = np.isfinite(rates) & np.isfinite(column)
+    general = sites_in_general(
+        rates[known].tolist(),
+        column[known].tolist(),
+        _kept(work.layout.sites, known),
+        _kept(work.layout.blocks, known),
+    )
+    return Claims(these, general)
+
+
+def _with_class_a(work: _Work, outcome: StudyOutcome, compared: ComponentComparison, pair: Pair) -> Pair:
     """Add what only a contrast of class A may have."""
     effect, rates = pair.effect, _rates(outcome)
-    known = np.isfinite(rates) & np.isfinite(column)
-    general = sites_in_general(rates[known].tolist(), column[known].tolist(), _kept(work.layout.sites, known))
     robustness = None
     if isinstance(effect, Effect) and effect.t is not None and compared.fit is not None:
         robustness = robustness_value(effect.t, compared.fit.residual_freedom)
@@ -509,7 +533,7 @@ def _with_class_a(
         estimable = [one.contrast for one in _estimable(compared)]
         found = fit_odds(rates, work.layout.blocks, _columns(compared), estimable)
         odds = found.effects[estimable.index(pair.contrast)] if isinstance(found, OddsFit) else found
-    return replace(pair, general=general, robustness=robustness, odds=odds)
+    return replace(pair, robustness=robustness, odds=odds)
 
 
 def _kept(names: Sequence[str], known: NDArray[np.bool_]) -> list[str]:
@@ -591,11 +615,13 @@ def _judged(work: _Work, pairs: Sequence[Pair], exploratory: MaxT | Refusal) -> 
         if isinstance(exploratory, Refusal)
         else {(one.outcome, one.component, one.contrast): one.p for one in exploratory.results}
     )
+    kinds = {one.id: one.type for one in work.study.components}
     found = []
     for at, pair in enumerate(pairs):
         outcome = work.outcomes.of(pair.outcome)
+        contrast = told_contrast(kinds[pair.component], pair.contrast, pair.reference, pair.per)
         verdict = judge(
-            Judged(pair.identification, pair.effect, holm.get(at), pair.sessions),
+            Judged(pair.identification, pair.effect, holm.get(at), pair.sessions, contrast),
             smallest_difference=work.smallest_difference(pair),
             unit=SCALE_POINTS if outcome is None else outcome.unit,
         )
@@ -717,6 +743,7 @@ def _cautions(study: Study, layout: Layout) -> tuple[Caution, ...]:
             "verborgen oorzaak zou moeten verklaren om het verschil weg te nemen.",
         ),
     ]
+    found += [Caution(f"stand: {standing.value}", note) for standing, note in STANDING_NOTES.items()]
     if study.outcomes:
         found.append(
             Caution(
@@ -735,15 +762,15 @@ def _cautions(study: Study, layout: Layout) -> tuple[Caution, ...]:
     return tuple(found)
 
 
-def _input_remarks(evidence: Evidence, outcomes: Outcomes) -> tuple[str, ...]:
+def _input_remarks(evidence: Evidence, outcomes: Outcomes, layout: Layout) -> tuple[str, ...]:
     found = []
     absent = [session.id for session in outcomes.sessions if session.id not in evidence.units]
     if absent:
         found.append(f"Nog niet verwerkt, dus zonder cijfers uit het gesprek: {', '.join(absent)}.")
-    sites = sorted(session.site for session in outcomes.sessions)
-    lone = [site for site, members in groupby(sites) if len(list(members)) == 1]
+    lone = [block for block, sessions in Counter(layout.blocks).items() if sessions == 1]
     if lone:
-        found.append(f"Met één sessie doet een werkplaats niet mee in vergelijkingen: {', '.join(lone)}.")
+        where = "werkplaats in een ronde" if layout.by_round else "werkplaats"
+        found.append(f"Met één sessie doet een {where} niet mee in vergelijkingen: {', '.join(sorted(lone))}.")
     learnt = sorted(
         session
         for session, machine in evidence.machine.items()

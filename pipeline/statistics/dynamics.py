@@ -72,7 +72,10 @@ STANDING_NOTES = {
         "Machinaal en niet gecorrigeerd: wisselingen worden te vaak gezien en eerste keren te vroeg. "
         "Alleen als beschrijving, niet om te vergelijken."
     ),
-    Standing.OBSERVED: "Door mensen gecodeerd of uit het transcript bekend; niet door een model bepaald.",
+    Standing.OBSERVED: (
+        "Door mensen gecodeerd of uit het transcript bekend. Staat er bij blind nee, dan konden deze mensen zien wat "
+        "een model voorstelde."
+    ),
     Standing.CORRECTED: "Gecorrigeerd met een blinde steekproef met bekende trekkingskansen.",
 }
 _ONLY_MACHINE = Refusal(

@@ -132,7 +132,7 @@ def identify(component: CodedComponent, sites: Sequence[str], blocks: Sequence[s
     return tuple(
         _classed(component, at, found[at], freedom.get(at), attainable[at])
         if found[at].sites
-        else _coinciding(component, at, values[:, at][parts[at]], np.array(sites)[parts[at]])
+        else _coinciding(component, at, parts[at], sites, blocks)
         for at in range(len(component.contrasts))
     )
 
@@ -277,15 +277,26 @@ def _lacking(varying: _Varying, freedom: float | None, high: str, low: str) -> s
     return None
 
 
-def _coinciding(component: CodedComponent, at: int, values: Floats, sites: NDArray[np.str_]) -> Identification:
+def _coinciding(
+    component: CodedComponent, at: int, part: Booleans, sites: Sequence[str], blocks: Sequence[str]
+) -> Identification:
     """Class a contrast that varies in no block, and say what it coincides with and what would separate it."""
-    within_sites = any(np.ptp(values[sites == site]) > 0 for site in np.unique(sites))
+    values = component.values[:, at][part]
+    places = np.array(sites)[part]
     if not len(values) or np.ptp(values) == 0:
         sentence = (
             "Dit kenmerk is in alle sessies hetzelfde. Er is niets te vergelijken en er is geen toets uitgevoerd. "
             "Houd ook sessies waarin het anders is."
         )
-    elif within_sites:
+    elif component.reference is not None and _differs_within(component, blocks):
+        # The category itself varies there; it is the value to compare with that is not found beside this one.
+        sentence = (
+            f"De waarde '{component.contrasts[at]}' en de waarde waarmee vergeleken wordt, '{component.reference}', "
+            "komen nergens binnen dezelfde werkplaats (en ronde) allebei voor. Hun verschil is niet te scheiden van de "
+            "werkplaats of de ronde. Er is geen toets uitgevoerd. Zet in study.yaml een waarde vooraan die naast de "
+            "andere voorkomt; met de eerste wordt vergeleken."
+        )
+    elif any(np.ptp(values[places == site]) > 0 for site in np.unique(places)):
         sentence = (
             "Dit kenmerk verschilt binnen werkplaatsen alleen tussen rondes. Het effect is niet te scheiden van de "
             "ronde. Er is geen toets uitgevoerd. Houd binnen dezelfde werkplaats en ronde sessies met en zonder dit "
@@ -297,6 +308,14 @@ def _coinciding(component: CodedComponent, at: int, values: Floats, sites: NDArr
             "Er is geen toets uitgevoerd. Houd binnen dezelfde werkplaats sessies met en zonder dit kenmerk."
         )
     return Identification(component.id, component.contrasts[at], IdentificationClass.C, (), 0, 0, None, None, sentence)
+
+
+def _differs_within(component: CodedComponent, blocks: Sequence[str]) -> bool:
+    """Tell whether a component has several values in some block."""
+    names, known = np.array(blocks), np.isfinite(component.values).all(axis=1)
+    return any(
+        len(np.unique(component.values[known & (names == block)], axis=0)) > 1 for block in np.unique(names[known])
+    )
 
 
 @dataclass(frozen=True, slots=True)

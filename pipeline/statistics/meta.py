@@ -164,8 +164,8 @@ class SiteEffect:
 
     Attributes:
         site: id of the site.
-        sessions: number of sessions.
-        per_level: sessions (without, with) the component; `None` when it is not a matter of yes and no.
+        sessions: number of sessions in blocks in which the component varies.
+        per_level: of these (without, with) the component; `None` when it is not a matter of yes and no.
         effect: difference in mean corrected rate, with minus without; per unit of a component that is a number.
         variance: sampling variance of `effect`, from the variance within cells of all sites together.
     """
@@ -184,7 +184,7 @@ class SiteEffects:
     Attributes:
         effects: of the sites in which the component varies, by id.
         left_out: ids of the others; their sessions still tell how far sessions vary.
-        within_variance: variance of session rates within cells (site by level), pooled; above 0.
+        within_variance: variance of session rates within cells (block by level), pooled; above 0.
         degrees_of_freedom: of `within_variance`, at least 1.
     """
 
@@ -254,8 +254,10 @@ class SitesInGeneral:
             found.append(f"Verschillen tussen werkplaatsen zijn met {sites} werkplaatsen nauwelijks te schatten.")
             found.append(f"Met minder dan {MANY_SITES} werkplaatsen is het voorspellingsinterval ruw.")
         if self.first_stage.left_out:
-            left_out = ", ".join(self.first_stage.left_out)
-            found.append(f"Buiten de vergelijking, omdat het kenmerk daar niet verschilt: {left_out}.")
+            names = ", ".join(self.first_stage.left_out)
+            found.append(
+                f"Buiten de vergelijking, omdat het kenmerk tussen de vergeleken sessies daar niet verschilt: {names}."
+            )
         return tuple(found)
 
 
@@ -322,7 +324,12 @@ class Forest:
 
 
 def sites_in_general(
-    rates: Sequence[float], component: Sequence[float], sites: Sequence[str], *, level: float = LEVEL
+    rates: Sequence[float],
+    component: Sequence[float],
+    sites: Sequence[str],
+    blocks: Sequence[str] | None = None,
+    *,
+    level: float = LEVEL,
 ) -> SitesInGeneral | Refusal:
     """Say what a component does in sites in general (`statistics.md` 2.4).
 
@@ -330,6 +337,7 @@ def sites_in_general(
         rates: corrected rate or score of each session, not clipped.
         component: its value in each session; yes and no as 1 and 0.
         sites: id of the site of each session.
+        blocks: of the primary analysis (site, or site and round); by default the sites.
         level: of the intervals, in (0, 1).
 
     Returns:
@@ -339,7 +347,7 @@ def sites_in_general(
     Raises:
         ValueError: when the arguments differ in length.
     """
-    first = site_effects(rates, component, sites)
+    first = site_effects(rates, component, sites, blocks)
     if isinstance(first, Refusal):
         return first
     effects = [one.effect for one in first.effects]
@@ -354,17 +362,22 @@ def sites_in_general(
     return SitesInGeneral(first, shown, untruncated, check)
 
 
-def site_effects(rates: Sequence[float], component: Sequence[float], sites: Sequence[str]) -> SiteEffects | Refusal:
-    """Give the effect of a component in every site in which it varies.
+def site_effects(
+    rates: Sequence[float], component: Sequence[float], sites: Sequence[str], blocks: Sequence[str] | None = None
+) -> SiteEffects | Refusal:
+    """Give the effect of a component in every site in which it varies within a block.
 
     For a yes or no: the difference of mean rates, with the variance s²(1/n₁ + 1/n₀), where s² is pooled over all cells
     of all sites: the variances of three to five sessions would make the weights random (`statistics.md` 2.4). For a
-    number: the slope within the site, with s² of what the slopes leave over. For two values these are the same.
+    number: the slope within the site, with s² of what the slopes leave over. For two values these are the same. Where a
+    site has several blocks, sessions are compared within these alone: a site in which the component goes with the
+    round has no effect of its own.
 
     Args:
         rates: of each session, not clipped.
         component: of each session; yes and no as 1 and 0.
         sites: id of the site of each session.
+        blocks: of the primary analysis, each within one site; by default the sites.
 
     Returns:
         Sites by id, or a refusal when a value is missing or rates do not vary within cells.
@@ -373,36 +386,41 @@ def site_effects(rates: Sequence[float], component: Sequence[float], sites: Sequ
         ValueError: when the arguments differ in length.
     """
     rate, value, place = np.asarray(rates, float), np.asarray(component, float), np.asarray(sites, str)
-    if not rate.shape == value.shape == place.shape:
-        message = f"one rate, value and site a session, was: {rate.shape}, {value.shape}, {place.shape}"
+    block = place if blocks is None else np.asarray(blocks, str)
+    if not rate.shape == value.shape == place.shape == block.shape:
+        message = (
+            f"one rate, value, site and block a session, was: {[one.shape for one in (rate, value, place, block)]}"
+        )
         raise ValueError(message)
     missing = int((~(np.isfinite(rate) & np.isfinite(value))).sum())
-    return _missing(missing, rate.size) if missing else _slopes(rate, value, place)
+    return _missing(missing, rate.size) if missing else _slopes(rate, value, place, block)
 
 
-def _slopes(rate: Floats, value: Floats, place: NDArray[np.str_]) -> SiteEffects | Refusal:
-    """Regress rate on value within each site, with one variance for all; arrays of shape (sessions,)."""
+def _slopes(rate: Floats, value: Floats, place: NDArray[np.str_], block: NDArray[np.str_]) -> SiteEffects | Refusal:
+    """Regress rate on value within the blocks of each site, one variance for all; arrays of shape (sessions,)."""
     ids, at = np.unique(place, return_inverse=True)
-    sessions = np.bincount(at, minlength=ids.size)
-    centred, response = _within(value, at, sessions), _within(rate, at, sessions)
-    # A site without variation has a sum of squares of 0 up to rounding; comparing values is exact.
-    varies = np.array([np.unique(value[at == one]).size > 1 for one in range(ids.size)], dtype=bool)
-    centred = np.where(varies[at], centred, 0.0)
+    names, within = np.unique(block, return_inverse=True)
+    # A block without variation has a sum of squares of 0 up to rounding; comparing values is exact.
+    differs = np.array([np.unique(value[within == one]).size > 1 for one in range(names.size)], dtype=bool)[within]
+    compared = np.bincount(at, differs, ids.size)
+    varies = compared > 0
+    response = _within(rate, within, names.size)
+    centred = np.where(differs, _within(value, within, names.size), 0.0)
     squares = np.bincount(at, centred**2, ids.size)
     slopes = np.bincount(at, centred * response, ids.size) / np.where(varies, squares, 1.0)
     left = response - slopes[at] * centred
-    degrees = int(rate.size - ids.size - varies.sum())
+    degrees = int(rate.size - names.size - varies.sum())
     spread = float(left @ left) / max(degrees, 1)
     if degrees < 1 or spread <= _NO_SPREAD:
         return _no_spread(degrees)
     binary = bool(np.isin(value, (0.0, 1.0)).all())
-    with_it = np.bincount(at, value, ids.size)
+    with_it = np.bincount(at, value * differs, ids.size)
     return SiteEffects(
         effects=tuple(
             SiteEffect(
                 site=str(ids[one]),
-                sessions=int(sessions[one]),
-                per_level=(int(sessions[one] - with_it[one]), int(with_it[one])) if binary else None,
+                sessions=int(compared[one]),
+                per_level=(int(compared[one] - with_it[one]), int(with_it[one])) if binary else None,
                 effect=float(slopes[one]),
                 variance=spread / float(squares[one]),
             )
@@ -414,9 +432,10 @@ def _slopes(rate: Floats, value: Floats, place: NDArray[np.str_]) -> SiteEffects
     )
 
 
-def _within(values: Floats, at: NDArray[np.intp], sessions: NDArray[np.intp]) -> Floats:
-    """Take the mean of its site from every value."""
-    return np.asarray(values - (np.bincount(at, values, sessions.size) / sessions)[at], dtype=np.float64)
+def _within(values: Floats, at: NDArray[np.intp], blocks: int) -> Floats:
+    """Take the mean of its block from every value."""
+    means = np.bincount(at, values, blocks) / np.bincount(at, minlength=blocks)
+    return np.asarray(values - means[at], dtype=np.float64)
 
 
 def _missing(number: int, sessions: int) -> Refusal:

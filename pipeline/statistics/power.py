@@ -45,6 +45,9 @@ _ALIKE_LEVEL: Final = 0.90
 """Of the interval that must lie within the smallest difference: two one-sided tests at 5 %."""
 _HALF: Final = 0.5
 _CELLS: Final = 4
+_DECIMALS: Final = (1, 2, 3)
+_ROUNDING: Final = 1e-9
+"""What is smaller than this, in the unit that is told, is rounding error."""
 
 
 def minimal_detectable_effect(standard_error: float, freedom: float, *, power: float = POWER) -> float:
@@ -85,9 +88,14 @@ class OutcomeUnit:
     factor: float
 
     def number(self, value: float) -> str:
-        """Write a difference in Dutch, with one decimal."""
-        # Adding 0 turns a rounded -0 into 0.
-        return f"{round(value * self.factor, 1) + 0:.1f}".replace(".", ",")
+        """Write a difference in Dutch: with one decimal, or as many more as keep it from looking like none at all."""
+        told = value * self.factor
+        if abs(told) < _ROUNDING:
+            return "0,0"
+        for decimals in _DECIMALS:
+            if round(told, decimals):
+                return f"{told:.{decimals}f}".replace(".", ",")
+        return "iets meer dan 0" if told > 0 else "iets minder dan 0"
 
 
 PERCENTAGE_POINTS: Final = OutcomeUnit("procentpunt", 100.0)
@@ -130,12 +138,14 @@ class Judged:
         effect: its estimate, or why there is none; `None` for class C.
         adjusted: its test within the primary family; `None` for class B and for what is exploratory.
         sessions: number of sessions that the estimate rests on.
+        contrast: what differences are between or per, to be put after their unit (`told_contrast`).
     """
 
     identification: Identification
     effect: Effect | Refusal | None
     adjusted: AdjustedTest | None
     sessions: int
+    contrast: str = ""
 
     def __post_init__(self) -> None:
         if self.effect is None and self.identification.letter is not IdentificationClass.C:
@@ -143,10 +153,30 @@ class Judged:
             raise ValueError(message)
 
 
+def told_contrast(kind: ValueType, contrast: str, reference: str | None, per: float) -> str:
+    """Say what a difference is between or per; nothing for a yes or no, where that speaks for itself.
+
+    Args:
+        kind: of the component.
+        contrast: value of a category.
+        reference: that it is set against.
+        per: size of a step of a number.
+    """
+    if reference is not None:
+        return f" bij '{contrast}' tegenover '{reference}'"
+    if kind in (ValueType.AANTAL, ValueType.GETAL):
+        return f" per stap van {per:g}".replace(".", ",")
+    return ""
+
+
 def judge(
     judged: Judged, *, smallest_difference: float | None = SMALLEST_DIFFERENCE, unit: OutcomeUnit = PERCENTAGE_POINTS
 ) -> Verdict:
-    """Say of a component no more than the data can bear (`statistics.md` 2.1 and 2.9).
+    """Say of a component no more than the data can bear (`statistics.md` 2.1 and 2.9): one verdict.
+
+    When the data could not have shown the smallest difference of interest that is the verdict, whatever the interval
+    looks like; except for a difference that was found, or that is larger than what the data could have shown: to call
+    these too few data would contradict the number beside it.
 
     Args:
         judged: class, effect and adjusted test.
@@ -163,15 +193,14 @@ def judge(
     detectable = minimal_detectable_effect(effect.standard_error, effect.freedom)
     too_few = (
         f"Niet genoeg gegevens: met deze {judged.sessions} sessies is pas een verschil van "
-        f"{unit.number(detectable)} {unit.name} of meer met redelijke zekerheid te zien."
+        f"{unit.number(detectable)} {unit.name} of meer{judged.contrast} met redelijke zekerheid te zien."
     )
     if one.letter is IdentificationClass.B:
         return Verdict(VerdictKind.NOT_ENOUGH, (too_few, *own), detectable)
-    kind, sentence = _of_interval(effect, judged.adjusted, smallest_difference, unit)
+    kind, sentence = _of_interval(judged, effect, smallest_difference, unit)
     wide = smallest_difference is not None and detectable > smallest_difference
-    # A difference that was found needs no excuse; whatever else comes of too few data is said to be that.
-    if wide and kind is not VerdictKind.INDICATION:
-        return Verdict(VerdictKind.NOT_ENOUGH, (too_few, sentence), detectable)
+    if wide and kind is not VerdictKind.INDICATION and abs(effect.estimate) < detectable:
+        return Verdict(VerdictKind.NOT_ENOUGH, (too_few,), detectable)
     return Verdict(kind, (sentence,), detectable)
 
 
@@ -188,31 +217,32 @@ def uncorrected(labels: int) -> str:
 
 
 def _of_interval(
-    effect: Effect, adjusted: AdjustedTest | None, smallest_difference: float | None, unit: OutcomeUnit
+    judged: Judged, effect: Effect, smallest_difference: float | None, unit: OutcomeUnit
 ) -> tuple[VerdictKind, str]:
     """Say what interval and tests of a contrast of class A come to."""
+    adjusted, contrast = judged.adjusted, judged.contrast
     ends = f"{unit.number(effect.lower)} tot {unit.number(effect.upper)}"
     if adjusted is not None and adjusted.indication:
         more = "meer" if effect.estimate > 0 else "minder"
         return VerdictKind.INDICATION, (
             f"Aanwijzing voor een verschil: dit kenmerk hangt samen met {unit.number(abs(effect.estimate))} "
-            f"{unit.name} {more} (95 %-interval van {ends})."
+            f"{unit.name} {more}{contrast} (95 %-interval van {ends})."
         )
     if smallest_difference is not None and _alike(effect, smallest_difference):
         return VerdictKind.ALIKE, (
-            "Vrijwel gelijk: het verschil ligt naar alle waarschijnlijkheid binnen "
+            f"Vrijwel gelijk: het verschil{contrast} ligt naar alle waarschijnlijkheid binnen "
             f"{unit.number(smallest_difference)} {unit.name} naar boven of beneden (95 %-interval van {ends})."
         )
     if effect.lower <= 0 <= effect.upper:
         return VerdictKind.NO_INDICATION, (
-            f"Geen aanwijzing voor een verschil; de gegevens passen bij alles van {ends} {unit.name}."
+            f"Geen aanwijzing voor een verschil{contrast}; de gegevens passen bij alles van {ends} {unit.name}."
         )
     reason = (
         "dit is geen vooraf vastgelegde vraag, dus hooguit een aanleiding voor verder onderzoek"
         if adjusted is None
         else "na correctie voor het aantal toetsen is dat geen aanwijzing voor een verschil"
     )
-    return VerdictKind.UNSETTLED, f"Het interval van {ends} {unit.name} sluit 0 uit, maar {reason}."
+    return VerdictKind.UNSETTLED, f"Het interval van {ends} {unit.name}{contrast} sluit 0 uit, maar {reason}."
 
 
 def _alike(effect: Effect, smallest_difference: float) -> bool:
@@ -403,7 +433,12 @@ def smallest_plan(found: Sequence[PlannedPower | Refusal], *, power: float = POW
         found: of any number of plans (`simulate_power`).
         power: that is enough, in (0, 1).
     """
-    enough = [one for one in found if isinstance(one, PlannedPower) and one.power >= power]
+    worked_out = [one for one in found if isinstance(one, PlannedPower)]
+    if not worked_out:
+        return Refusal(
+            "Geen van deze plannen is door te rekenen; bij elk plan staat waarom.", "Neem een ander plan of verschil."
+        )
+    enough = [one for one in worked_out if one.power >= power]
     if not enough:
         return Refusal(
             f"Geen van deze plannen vindt het verschil met een kans van {100 * power:.0f} %.",

@@ -266,7 +266,7 @@ def _incomplete(strata: Sequence[DrawnStratum], human: Mapping[str, float]) -> R
     if missing:
         return Refusal(
             f"Van de {len(first)} getrokken uitingen zijn er {missing} nog niet blind gecodeerd.",
-            "Codeer ze; een deel van een steekproef is geen steekproef.",
+            "Codeer ze alle; met een deel ervan klopt de kans niet waarmee elke uiting is getrokken.",
         )
     return Refusal(
         "Uit een deel van deze sessie is niets getrokken; dan is het cijfer vertekend.",

@@ -22,9 +22,10 @@ import numpy as np
 from pipeline.statistics.agreement import Estimate
 from pipeline.statistics.agreement import Interval as SessionInterval
 from pipeline.statistics.draws import LEAST_PER_SESSION
+from pipeline.statistics.dynamics import Standing
 from pipeline.statistics.effects import CodedComponent, Effect, HedgesG, OddsEffect
 from pipeline.statistics.identification import Identification, IdentificationClass
-from pipeline.statistics.meta import Pooled, SitesInGeneral, forest
+from pipeline.statistics.meta import Pooled, SitesInGeneral, TheseSites, forest
 from pipeline.statistics.multiplicity import MaxT, Ranking
 from pipeline.statistics.outcomes import Status, labelled_only_variances
 from pipeline.statistics.permutation import PermutationTest
@@ -32,17 +33,22 @@ from pipeline.statistics.quality import INTERVAL_NOTE, Quality
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import SpecificationCurve
 from pipeline.statistics.sequences import Sequences
+from pipeline.statistics.triangulation import KNOWLEDGE_TYPES
+from pipeline.statistics.voices import LITERATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from pipeline.domain.study import Value
+    from pipeline.domain.study import Question, Value
     from pipeline.statistics.comparison import Pair, Results
     from pipeline.statistics.dynamics import LabelCourse, Transitions
     from pipeline.statistics.instrument import DimensionInstrument
     from pipeline.statistics.outcomes import StudyOutcome
     from pipeline.statistics.power import Verdict
+    from pipeline.statistics.sequences import DimensionSequences
     from pipeline.statistics.tables import Table
+    from pipeline.statistics.triangulation import GroupRate
+    from pipeline.statistics.voices import DimensionVoices
 
 Cells: TypeAlias = "tuple[Value, ...]"
 _REFUSED: Final = ("reden", "wat_helpt")
@@ -292,7 +298,7 @@ def _effects(results: Results) -> _Columns:
         *_names("permutatie_boven toetsen_in_familie p_holm p_permutatie_holm p_benjamini_hochberg p_max_t"),
         *_names("waarneembaar gevoeligheid_laagste gevoeligheid_hoogste zelfde_richting andere_analyses"),
         *_names("in_standaarddeviaties robuustheid hedges_g hedges_onder hedges_boven kansverhouding"),
-        *_names("kansverhouding_onder kansverhouding_boven gemiddeld_verschil_kansmodel oordeel zin"),
+        *_names("kansverhouding_onder kansverhouding_boven gemiddeld_verschil_kansmodel oordeel zin geldt_voor"),
         *_REFUSED,
     )
     return _Columns(header, [_pair_row(pair) for pair in results.pairs])
@@ -318,8 +324,15 @@ def _pair_row(pair: Pair) -> Cells:
         *_hedges_cells(pair),
         *_odds_cells(pair),
         *_verdict_cells(pair.verdict),
+        _these_sites(pair),
         *_refusal(pair.effect),
     )
+
+
+def _these_sites(pair: Pair) -> str | None:
+    """Say which sites the effect and the verdict are about."""
+    claim = pair.claims.these_sites if pair.claims else None
+    return claim.claim if isinstance(claim, TheseSites) else None
 
 
 def _number(found: float | Refusal | None) -> float | None:
@@ -425,7 +438,6 @@ def _errors(results: Results) -> _Columns:
 
 def _general(results: Results) -> _Columns:
     """Give the claim about sites in general (`statistics.md` 2.4)."""
-    rounds = ("Rondes zijn hierbij per werkplaats samengenomen.",) if results.layout.by_round else ()
     header = (
         *_names("uitkomst kenmerk kenmerk_waarde methode interval_methode werkplaatsen gemiddeld"),
         *_names("standaardfout"),
@@ -436,16 +448,18 @@ def _general(results: Results) -> _Columns:
     )
     rows: list[Cells] = []
     for pair in results.pairs:
-        found = pair.general
+        if pair.claims is None:
+            continue
+        found = pair.claims.sites_in_general
         head = (pair.outcome, pair.component, pair.contrast)
         if isinstance(found, SitesInGeneral):
-            remark = " ".join((found.claim, *found.remarks, *rounds))
+            remark = " ".join((found.claim, *found.remarks))
             rows += [
                 (*head, *_pooled_cells(pooled), remark, None, None)
                 for pooled in (found.shown, found.untruncated, found.restricted_likelihood)
                 if isinstance(pooled, Pooled)
             ]
-        elif found is not None:
+        else:
             rows.append((*head, *(None,) * (len(header) - 5), *_refusal(found)))
     return _Columns(header, rows)
 
@@ -478,7 +492,8 @@ def _forests(results: Results) -> _Columns:
     header = (*_names("uitkomst kenmerk kenmerk_waarde werkplaats sessies zonder met schatting onder boven"),)
     rows: list[Cells] = []
     for pair in results.pairs:
-        for one in forest(pair.general).rows if isinstance(pair.general, SitesInGeneral) else ():
+        general = pair.claims.sites_in_general if pair.claims else None
+        for one in forest(general).rows if isinstance(general, SitesInGeneral) else ():
             levels = one.per_level or (None, None)
             rows.append(
                 (
@@ -624,31 +639,59 @@ def _quality_rows(quality: Quality) -> Iterator[Cells]:
             yield None, quality.units, quality.sessions, what, *_estimate_cells(estimate)
 
 
+def _transcripts(results: Results) -> _Columns:
+    """Say of every transcript whether the groups and kinds of knowledge rest on it, and why not."""
+    rows: list[Cells] = []
+    voices = results.voices
+    if voices is not None:
+        rows += [
+            (dimension, one.id, one.id in used, used.get(one.id), *_refusal(voices.left_out[dimension].get(one.id)))
+            for dimension, used in voices.transcripts.items()
+            for one in results.outcomes.sessions
+        ]
+    return _Columns((*_names("dimensie transcript gebruikt blind"), *_REFUSED), rows)
+
+
+def _statements_note(one: DimensionVoices, rate: GroupRate | Refusal) -> str | None:
+    """Warn of statements that come from a few documents: each counts as a transcript of its own."""
+    if isinstance(rate, Refusal) or rate.group not in (LITERATURE, KNOWLEDGE_TYPES[LITERATURE]):
+        return None
+    if rate.transcripts <= one.documents:
+        return None
+    return (
+        f"Elke uitspraak telt als een transcript. Deze {rate.transcripts} uitspraken komen uit {one.documents} "
+        f"{'stuk' if one.documents == 1 else 'stukken'}; uitspraken uit hetzelfde stuk lijken op elkaar, dus het "
+        "interval is waarschijnlijk te smal."
+    )
+
+
 def _groups(results: Results) -> _Columns:
-    header = (*_names("dimensie label groep andere_groep transcripten uitingen waarde onder boven"),)
+    header = (*_names("dimensie label groep andere_groep blind transcripten uitingen waarde onder boven opmerking"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
+        blind = dimension.blind
         for (label, group), rate in dimension.rates.items():
-            head = (dimension.dimension, label, group, None)
+            head = (dimension.dimension, label, group, None, blind.get(group))
             if isinstance(rate, Refusal):
-                rows.append((*head, *(None,) * 5, *_refusal(rate)))
+                rows.append((*head, *(None,) * 6, *_refusal(rate)))
             else:
                 ends = (rate.interval.low, rate.interval.high)
-                rows.append((*head, rate.transcripts, rate.units, rate.shown, *ends, None, None))
+                note = _statements_note(dimension, rate)
+                rows.append((*head, rate.transcripts, rate.units, rate.shown, *ends, note, None, None))
         for found in dimension.differences:
             if not isinstance(found, Refusal):
-                between = (dimension.dimension, found.label, found.group, found.other)
+                between = (found.label, found.group, found.other, blind[found.group] and blind[found.other])
                 ends = (found.interval.low, found.interval.high)
-                rows.append((*between, None, None, found.difference, *ends, None, None))
+                rows.append((dimension.dimension, *between, None, None, found.difference, *ends, None, None, None))
     return _Columns((*header, *_REFUSED), rows)
 
 
 def _triangulation(results: Results) -> _Columns:
-    header = (*_names("dimensie label merk mogelijk zin kennistype aanwezig richting waarde onder"),)
+    header = (*_names("dimensie label merk mogelijk zin kennistype blind aanwezig richting waarde onder boven"),)
     rows: list[Cells] = []
     for dimension in results.voices.dimensions if results.voices else ():
         if isinstance(dimension.matrix, Refusal):
-            rows.append((dimension.dimension, *(None,) * 10, *_refusal(dimension.matrix)))
+            rows.append((dimension.dimension, *(None,) * 12, *_refusal(dimension.matrix)))
             continue
         for row in dimension.matrix:
             possible = ", ".join(mark.value for mark in row.possible)
@@ -662,85 +705,130 @@ def _triangulation(results: Results) -> _Columns:
                         possible,
                         row.sentence,
                         cell.group,
+                        dimension.blind.get(cell.group),
                         cell.presence.value,
                         cell.direction.value if cell.direction else None,
                         known.shown if known else None,
                         known.interval.low if known else None,
                         known.interval.high if known else None,
+                        _statements_note(dimension, cell.rate),
                         *_refusal(cell.rate),
                     )
                 )
-    return _Columns((*header, "boven", *_REFUSED), rows)
+    return _Columns((*header, "opmerking", *_REFUSED), rows)
 
 
 def _transitions(results: Results) -> _Columns:
     header = (
-        *_names("wat stand van naar aantal residu"),
+        *_names("wat stand blind van naar aantal residu"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
     if isinstance(results.sequences, Sequences):
-        rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns)
+        rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns, None)
         for one in results.sequences.dimensions:
             if one.transitions is not None:
-                rows += _transition_rows(one.dimension, one.transitions)
+                rows += _transition_rows(one.dimension, one.transitions, one.blind)
     return _Columns(header, rows)
 
 
-def _transition_rows(what: str, found: Transitions | Refusal) -> Iterable[Cells]:
+def _transition_rows(what: str, found: Transitions | Refusal, blind: bool | None) -> Iterable[Cells]:  # noqa: FBT001
     if isinstance(found, Refusal):
-        yield what, *(None,) * 9, str(found)
+        yield what, *(None,) * 10, str(found)
         return
     counts = found.counts.sum(axis=0)
     for (at, before), (to, now) in product(enumerate(found.values), repeat=2):
         residual = found.residuals[at][to]
-        head = (what, found.standing.value, before, now, int(counts[at, to]), residual)
+        head = (what, found.standing.value, blind, before, now, int(counts[at, to]), residual)
         yield *head, *_estimate_cells(found.shares[at][to])
 
 
 def _thirds(results: Results) -> _Columns:
     header = (
-        *_names("dimensie label stand deel"),
+        *_names("dimensie label stand blind deel"),
         *_ESTIMATE,
     )
     rows: list[Cells] = []
     for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
         if isinstance(one.course, Refusal):
-            rows.append((one.dimension, *(None,) * 7, str(one.course)))
+            rows.append((one.dimension, *(None,) * 8, str(one.course)))
             continue
         for course in one.course:
-            rows += _course_rows(one.dimension, course)
+            rows += _course_rows(one, course)
     return _Columns(header, rows)
 
 
-def _course_rows(dimension: str, course: LabelCourse) -> Iterator[Cells]:
+def _course_rows(one: DimensionSequences, course: LabelCourse) -> Iterator[Cells]:
+    # A draw corrects with blind labels alone.
+    blind = True if course.standing is Standing.CORRECTED else one.blind
+    head = (one.dimension, course.label, course.standing.value, blind)
     for number, estimate in enumerate(course.mean, start=1):
-        yield dimension, course.label, course.standing.value, f"{number}", *_estimate_cells(estimate)
-    yield dimension, course.label, course.standing.value, "laatste min eerste", *_estimate_cells(course.trend)
+        yield *head, f"{number}", *_estimate_cells(estimate)
+    yield *head, "laatste min eerste", *_estimate_cells(course.trend)
+
+
+def _couplings(results: Results) -> _Columns:
+    """Say how often labels come so many units after the client speaks, beside what shifting the series gives."""
+    header = (*_names("dimensie wat afstand stand blind sessies te_korte_sessies samen verwacht z p"), *_REFUSED)
+    rows: list[Cells] = []
+    for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
+        for what, found in one.couplings.items():
+            if isinstance(found, Refusal):
+                rows.append((one.dimension, what, *(None,) * 9, *_refusal(found)))
+                continue
+            head = (found.standing.value, one.blind, found.sessions, ", ".join(found.too_short) or None)
+            for lag in found.lags:
+                p = lag.p if one.blind or isinstance(lag.p, Refusal) else _NOT_BLIND
+                cells = (lag.together, lag.expected, lag.z, None if isinstance(p, Refusal) else p)
+                rows.append((one.dimension, what, lag.lag, *head, *cells, *_refusal(p)))
+    return _Columns(header, rows)
+
+
+_NOT_BLIND: Final = Refusal(
+    "Deze labels zijn niet alle blind gegeven; een model dat ziet wie er spreekt kan ze hebben bepaald.",
+    "Laat hele sessies blind coderen.",
+)
 
 
 def _questions(results: Results) -> _Columns:
     """Answer the registered questions one by one."""
     rows: list[Cells] = []
-    coded = {one.declared.id: one.coded for one in results.components}
     for question in results.evidence.study.questions:
         head = (question.text, question.registered.isoformat(), question.outcome, question.component)
         asked = [
             pair for pair in results.pairs if (pair.outcome, pair.component) == (question.outcome, question.component)
         ]
         rows += [
-            (*head, pair.contrast, pair.letter.value, *_verdict_cells(pair.verdict), *_refusal(pair.effect))
+            (
+                *head,
+                pair.contrast,
+                pair.reference,
+                pair.per,
+                pair.letter.value,
+                *_verdict_cells(pair.verdict),
+                _these_sites(pair),
+                *_refusal(pair.effect),
+            )
             for pair in asked
         ]
         if not asked:
-            outcome = results.outcomes.of(question.outcome)
-            known = coded.get(question.component)
-            reason = known if isinstance(known, Refusal) else outcome.refusal if outcome else _NOT_MEASURED
-            rows.append((*head, None, None, "niet te beantwoorden", None, *_refusal(reason)))
-    header = _names("vraag vastgelegd_op uitkomst kenmerk kenmerk_waarde klasse oordeel zin")
+            rows.append(
+                (*head, *(None,) * 4, "niet te beantwoorden", None, None, *_refusal(_unanswered(results, question)))
+            )
+    header = _names("vraag vastgelegd_op uitkomst kenmerk kenmerk_waarde tegenover per klasse oordeel zin geldt_voor")
     return _Columns((*header, *_REFUSED), rows)
 
 
+def _unanswered(results: Results, question: Question) -> Refusal:
+    """Say why a question has no answer: what it asks about is not there, or cannot be compared."""
+    coded = next((one.coded for one in results.components if one.declared.id == question.component), _NO_COMPONENT)
+    outcome = results.outcomes.of(question.outcome)
+    if isinstance(coded, Refusal):
+        return coded
+    return (outcome.refusal if outcome else None) or _NOT_MEASURED
+
+
+_NO_COMPONENT: Final = Refusal("Dit kenmerk komt in deze studie niet voor.", "Verbeter de vraag in study.yaml.")
 _NOT_MEASURED: Final = Refusal("Deze uitkomst komt in deze studie niet voor.", "Verbeter de vraag in study.yaml.")
 
 
@@ -774,10 +862,12 @@ _TABLES: Final[dict[str, Callable[[Results], _Columns]]] = {
     "overeenstemming": _agreement,
     "model_en_codeurs": _with_machine,
     "model": _tagger,
+    "transcripten": _transcripts,
     "groepen": _groups,
     "triangulatie": _triangulation,
     "overgangen": _transitions,
     "derden": _thirds,
+    "na_de_client": _couplings,
     "niet_genoeg_gegevens": _not_enough,
     "voorbehoud": _cautions,
 }

@@ -236,8 +236,17 @@ class Layout:
 
     @property
     def blocks(self) -> tuple[str, ...]:
-        """Those of the primary analysis."""
-        return blocks_of(self.sites, self.rounds) if self.by_round else self.sites
+        """Those of the primary analysis.
+
+        By round, a session of which the round is not known is a block of its own, and so compared with nothing.
+        """
+        if not self.by_round:
+            return self.sites
+        named = blocks_of(self.sites, self.rounds)
+        return tuple(
+            f"{block}, ronde onbekend: {session}" if number is None else block
+            for block, number, session in zip(named, self.rounds, self.sessions, strict=True)
+        )
 
     @property
     def other_blocks(self) -> tuple[str, ...]:

@@ -2,35 +2,38 @@
 
 Machine labels give no more than a description here: switches are seen too often and first times too early; only shares
 in thirds of sessions are corrected where a blind draw allows. Where people coded whole sessions, those alone are looked
-at instead. Who speaks after whom is known and needs no labels.
+at instead, and it is told whether all of that was done blindly. Who speaks after whom is known and needs no labels.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from pipeline.domain.codebook import DimensionKind
 from pipeline.statistics.dynamics import (
+    Coupling,
+    CouplingQuestion,
     LabelCourse,
     Merge,
     SessionCourse,
     Source,
     Standing,
     Transitions,
+    measure_coupling,
     measure_transitions,
     measure_turn_taking,
     session_mean,
     time_course,
 )
-from pipeline.statistics.instrument import truths
-from pipeline.statistics.outcomes import course_of, human_judgements, with_gates
+from pipeline.statistics.outcomes import course_of
 from pipeline.statistics.refusal import Refusal
+from pipeline.statistics.whole import coded_whole, machine_labels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pipeline.domain.codebook import Dimension
     from pipeline.domain.evidence import Evidence
@@ -46,15 +49,19 @@ class DimensionSequences:
         dimension: id.
         source: where the labels come from.
         sessions: how many were looked at.
+        blind: people gave all labels without sight of a machine's; `None` for labels of a machine.
         transitions: from label to label; of a dimension with one label a unit.
         course: share of each label in thirds of sessions; corrected where a draw allows, which its standing says.
+        couplings: whether labels follow the client speaking; by the id of the share of speakers that use them.
     """
 
     dimension: str
     source: Source
     sessions: int
+    blind: bool | None
     transitions: Transitions | Refusal | None
     course: tuple[LabelCourse, ...] | Refusal
+    couplings: Mapping[str, Coupling | Refusal]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +101,49 @@ def _dimension(
     evidence: Evidence, outcomes: Outcomes, dimension: Dimension, design: ResamplingDesign
 ) -> DimensionSequences:
     sessions = [session.id for session in outcomes.sessions if session.id in evidence.units]
-    people = [found for session in sessions if (found := _by_people(evidence, session, dimension)) is not None]
+    people = [one for session in sessions if (one := _by_people(evidence, session, dimension)) is not None]
     source = Source.PEOPLE if people else Source.MACHINE
-    courses = people or [found for session in sessions if (found := _by_machine(evidence, session, dimension))]
+    courses = [course for course, _ in people] or [
+        found for session in sessions if (found := _by_machine(evidence, session, dimension)) is not None
+    ]
     labels = [label for label in dimension.choices if label != dimension.none_label]
     return DimensionSequences(
         dimension=dimension.id,
         source=source,
         sessions=len(courses),
+        blind=all(blind for _, blind in people) if people else None,
         transitions=None
         if dimension.kind is DimensionKind.MULTI
         else measure_transitions([_coded(one) for one in courses], dimension.label_ids, source, design),
         course=_course(time_course(courses, labels, source, design), outcomes, dimension, design),
+        couplings={
+            name: _coupling(courses, one.labels, source, design.seed)
+            for name, one in evidence.codebook.speaker_shares.items()
+            if one.dimension == dimension.id
+        },
     )
+
+
+CLIENT: Final = "client"
+"""Function of the speaker of whom it is asked what follows."""
+_LAGS: Final = (1, 2, 3)
+_NO_CLIENT: Final = Refusal(
+    "In geen van deze sessies is bekend dat de cliënt spreekt.", "Vul de functie van de sprekers in als zij meepraat."
+)
+
+
+def _coupling(courses: Sequence[SessionCourse], labels: Sequence[str], source: Source, seed: int) -> Coupling | Refusal:
+    """Say whether any of the labels follows the client speaking, within sessions."""
+    if not any(moment.role == CLIENT for course in courses for moment in course.moments):
+        return _NO_CLIENT
+    question = CouplingQuestion(
+        leading=lambda moment: moment.role == CLIENT,
+        following=lambda moment: not set(labels).isdisjoint(moment.labels),
+        lags=_LAGS,
+        source=source,
+        seed=seed,
+    )
+    return measure_coupling(courses, question)
 
 
 _NOT_CORRECTED = Refusal(
@@ -150,21 +187,15 @@ def _corrected(machine: LabelCourse, outcome: StudyOutcome | None, design: Resam
     )
 
 
-def _by_people(evidence: Evidence, session: str, dimension: Dimension) -> SessionCourse | None:
-    """Give a session that people coded as a whole in a dimension."""
-    said = with_gates(human_judgements(evidence, session), evidence.codebook)
-    labels = truths(one for one in said if one.dimension == dimension.id)
-    course = course_of(evidence.units[session], labels)
-    return course if course.moments and all(moment.unit in labels for moment in course.moments) else None
+def _by_people(evidence: Evidence, session: str, dimension: Dimension) -> tuple[SessionCourse, bool] | None:
+    """Give a session that people coded as a whole in a dimension, and whether they did so blindly."""
+    units = evidence.units[session]
+    whole = coded_whole(evidence, session, dimension, {unit.id for unit in units.utterances if not unit.minimal})
+    return None if whole is None else (course_of(units, whole.labels[dimension.id]), whole.blind)
 
 
 def _by_machine(evidence: Evidence, session: str, dimension: Dimension) -> SessionCourse | None:
-    machine = evidence.machine.get(session)
-    labels: Mapping[str, tuple[str, ...]] = {
-        one.utterance_id: one.labels
-        for one in (machine.predictions if machine else ())
-        if one.dimension == dimension.id
-    }
+    labels = machine_labels(evidence, session, dimension)
     return course_of(evidence.units[session], labels) if labels else None
 
 

@@ -3,7 +3,8 @@
 Only what people coded, or what a blind draw corrected, is compared. A transcript of which people coded every unit that
 counts gives its share in every group that talks in it; a transcript that was corrected by a draw gives its corrected
 rate when one group alone talks in it, since a rate of the whole transcript says nothing of its groups. Statements from
-literature are a transcript each. Speakers without a group (interviewers) do not count.
+literature are a transcript each, although several may come from one document. Speakers without a group (interviewers)
+do not count.
 """
 
 from __future__ import annotations
@@ -13,8 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.codebook import DimensionKind
-from pipeline.statistics.instrument import truths
-from pipeline.statistics.outcomes import human_judgements, with_gates
+from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.triangulation import (
     KNOWLEDGE_TYPES,
     CodedUnit,
@@ -29,6 +29,7 @@ from pipeline.statistics.triangulation import (
     promoting_shares,
     triangulate,
 )
+from pipeline.statistics.whole import NOT_PROCESSED, coded_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from pipeline.domain.codebook import Codebook, Dimension
     from pipeline.domain.evidence import Evidence
     from pipeline.statistics.outcomes import Outcomes
-    from pipeline.statistics.refusal import Refusal
+    from pipeline.statistics.whole import WholeSession
 
 LITERATURE: Final = "literatuur"
 SOURCE: Final = "bron"
@@ -52,12 +53,16 @@ class DimensionVoices:
         rates: (label, group) to how often the group uses the label, over transcripts.
         differences: of every two groups.
         matrix: kinds of knowledge by labels, with marks.
+        blind: group or kind of knowledge to whether all its labels were given blindly.
+        documents: of literature, that the statements come from.
     """
 
     dimension: str
     rates: Mapping[tuple[str, str], GroupRate | Refusal]
     differences: tuple[GroupDifference | Refusal, ...]
     matrix: tuple[TriangulationRow, ...] | Refusal
+    blind: Mapping[str, bool]
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +72,15 @@ class Voices:
     Attributes:
         groups: those that occur, in the usual order.
         types: kinds of knowledge of the codebook's field, those without a transcript too.
-        transcripts: sessions whose labels could be used, by dimension.
-        left_out: sessions that could not, by dimension.
+        transcripts: by dimension, the sessions whose labels could be used, with whether these were given blindly.
+        left_out: by dimension, the sessions that could not, with the reason.
         dimensions: in the order of the codebook; without the direction, which belongs to another.
     """
 
     groups: tuple[str, ...]
     types: tuple[str, ...]
-    transcripts: Mapping[str, tuple[str, ...]]
-    left_out: Mapping[str, tuple[str, ...]]
+    transcripts: Mapping[str, Mapping[str, bool]]
+    left_out: Mapping[str, Mapping[str, Refusal]]
     dimensions: tuple[DimensionVoices, ...]
 
 
@@ -121,31 +126,58 @@ class _Voiced:
         units: of transcripts that people coded as a whole.
         rates: of transcripts that a draw corrected.
         directed: people coded a direction too.
-        used: ids of the sessions of both.
-        left_out: ids of the others.
+        used: ids of the sessions of both, with whether their labels were given blindly.
+        left_out: ids of the others, with the reason.
+        blind: group to whether all its labels were given blindly.
+        documents: of literature among those used.
     """
 
     units: tuple[CodedUnit, ...]
     rates: tuple[TranscriptRate, ...]
     directed: bool
-    used: tuple[str, ...]
-    left_out: tuple[str, ...]
+    used: Mapping[str, bool]
+    left_out: Mapping[str, Refusal]
+    blind: Mapping[str, bool]
+    documents: int
+
+
+_NO_GROUPS: Final = Refusal(
+    "In dit transcript spreekt niemand van wie de groep bekend is.", "Vul in tot welke groep de sprekers horen."
+)
+_IN_PART: Final = Refusal(
+    "Niet alle uitingen die meetellen zijn door mensen gecodeerd, en er is geen cijfer van één groep dat met een "
+    "steekproef is gecorrigeerd.",
+    "Laat dit transcript in zijn geheel coderen.",
+)
 
 
 def _material(evidence: Evidence, outcomes: Outcomes, dimension: Dimension) -> _Voiced:
     literature, direction = _literature(evidence), _direction_of(evidence.codebook, dimension)
     units: list[CodedUnit] = []
     rates: list[TranscriptRate] = []
-    used: list[str] = []
-    for session in (one.id for one in outcomes.sessions if one.id in evidence.units):
-        whole = _whole(evidence, session, dimension, direction, statements=session in literature)
-        corrected = [] if whole is not None else _corrected(evidence, outcomes, session, dimension)
-        units += whole or []
-        rates += corrected
-        if whole or corrected:
-            used.append(session)
-    left = tuple(one.id for one in outcomes.sessions if one.id not in used)
-    return _Voiced(tuple(units), tuple(rates), direction is not None, tuple(used), left)
+    used: dict[str, bool] = {}
+    left: dict[str, Refusal] = {}
+    blind: dict[str, bool] = {}
+    for session in (one.id for one in outcomes.sessions):
+        if session not in evidence.units:
+            left[session] = NOT_PROCESSED
+            continue
+        groups = _groups_of(evidence, session, statements=session in literature)
+        whole = coded_whole(evidence, session, dimension, groups.keys())
+        corrected = [] if whole else _corrected(evidence, outcomes, session, dimension)
+        if whole:
+            units += _units(session, dimension, direction, whole, groups, statements=session in literature)
+        elif corrected:
+            rates += corrected
+        else:
+            left[session] = _IN_PART if groups else _NO_GROUPS
+            continue
+        # A draw corrects with blind labels alone.
+        used[session] = whole is None or whole.blind
+        for group in set(groups.values()):
+            blind[group] = blind.get(group, True) and used[session]
+    documents = len(literature & used.keys())
+    return _Voiced(tuple(units), tuple(rates), direction is not None, used, left, blind, documents)
 
 
 def _direction_of(codebook: Codebook, dimension: Dimension) -> Dimension | None:
@@ -164,16 +196,18 @@ def _groups_of(evidence: Evidence, session: str, *, statements: bool) -> dict[st
     return found
 
 
-def _whole(
-    evidence: Evidence, session: str, dimension: Dimension, direction: Dimension | None, *, statements: bool
-) -> list[CodedUnit] | None:
-    """Give the coded units of a transcript that people coded as a whole; `None` for another."""
-    groups = _groups_of(evidence, session, statements=statements)
-    said = with_gates(human_judgements(evidence, session), evidence.codebook)
-    labels = truths(one for one in said if one.dimension == dimension.id)
-    if not groups or not labels.keys() >= groups.keys():
-        return None
-    directions = {} if direction is None else truths(one for one in said if one.dimension == direction.id)
+def _units(
+    session: str,
+    dimension: Dimension,
+    direction: Dimension | None,
+    whole: WholeSession,
+    groups: Mapping[str, str],
+    *,
+    statements: bool,
+) -> list[CodedUnit]:
+    """Give the coded units of a transcript that people coded as a whole."""
+    labels = whole.labels[dimension.id]
+    directions = {} if direction is None else whole.labels.get(direction.id, {})
     return [
         CodedUnit(
             transcript=unit if statements else session,
@@ -217,7 +251,16 @@ def _compared(material: _Voiced, dimension: Dimension, groups: Sequence[str], ty
         rates=group_rates(rates, groups, labels),
         differences=compare_groups(rates, groups, labels),
         matrix=triangulate(typed, directions, types, labels),
+        blind={**material.blind, **_typed_blind(material.blind)},
+        documents=material.documents,
     )
+
+
+def _typed_blind(blind: Mapping[str, bool]) -> dict[str, bool]:
+    return {
+        kind: all(blind[group] for group in blind if KNOWLEDGE_TYPES[group] == kind)
+        for kind in {KNOWLEDGE_TYPES[group] for group in blind}
+    }
 
 
 def _typed(one: CodedUnit) -> CodedUnit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import TYPE_CHECKING, Any, Final
@@ -129,7 +130,7 @@ def read_plan(given: Sequence[str]) -> PlanRequest:
         given: such as "verschil=5" (percentage points) or "labels=25,40".
 
     Raises:
-        InputError: for a name that does not exist or a value that is no number.
+        InputError: for a name that does not exist, a value that is no number, or a difference of 0.
     """
     figures: dict[str, Any] = {}
     rest: dict[str, Any] = {}
@@ -143,7 +144,9 @@ def read_plan(given: Sequence[str]) -> PlanRequest:
 def _read(name: str, written: str) -> tuple[str, float | int | tuple[int, ...]]:
     try:
         if name in _PERCENTAGES:
-            return _PERCENTAGES[name], float(written.replace(",", ".")) / _HUNDRED
+            value = float(written.replace(",", ".")) / _HUNDRED
+            if math.isfinite(value) and (name != "verschil" or value):
+                return _PERCENTAGES[name], value
         if name in _COUNTS and int(written) > 0:
             return _COUNTS[name], int(written)
         if name in _LISTS:
@@ -152,7 +155,9 @@ def _read(name: str, written: str) -> tuple[str, float | int | tuple[int, ...]]:
         pass
     known = ", ".join((*_PERCENTAGES, *_COUNTS, *_LISTS))
     found = f"'{name}={written}' is niet te lezen"
-    raise InputError.single(_PLACE, found, f"Schrijf NAAM=WAARDE met een getal, zoals verschil=5. Namen: {known}.")
+    raise InputError.single(
+        _PLACE, found, f"Schrijf NAAM=WAARDE met een getal, zoals verschil=5 (niet 0). Namen: {known}."
+    )
 
 
 def run(workplace: Workplace | None, outcome: str | None, request: PlanRequest, out: Path | None = None) -> int:
@@ -173,7 +178,7 @@ def run(workplace: Workplace | None, outcome: str | None, request: PlanRequest, 
     """
     found = _Found() if workplace is None else _of_study(workplace, outcome)
     figures = _figures(request.figures, found)
-    difference = request.difference or found.difference
+    difference = found.difference if request.difference is None else request.difference
     say(f"Gezocht: een verschil van {PERCENTAGE_POINTS.number(difference)} procentpunt.")
     tried = [
         (plan, simulate_power(figures, plan, difference, seed=SEED, replications=request.replications))
@@ -306,7 +311,7 @@ def _print(rows: Sequence[Sequence[Value]]) -> None:
         *head, power, _, detectable, reason = row
         shown = (
             f"{_HUNDRED * power:.0f} %" if isinstance(power, float) else "",
-            f"{PERCENTAGE_POINTS.number(detectable)} punt" if isinstance(detectable, float) else "",
+            f"{PERCENTAGE_POINTS.number(detectable)} procentpunt" if isinstance(detectable, float) else "",
         )
         table.add_row(*map(str, head), *shown, str(reason or ""))
     width = Console(width=_WIDEST).measure(table).maximum

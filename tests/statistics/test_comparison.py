@@ -99,7 +99,11 @@ def test_a_whole_study_is_compared() -> None:
     other = effect(found, component="kenmerk_1")
     assert (other["familie"], other["p_holm"]) == ("verkennend", None)
     assert min(other["p_benjamini_hochberg"], other["p_max_t"]) >= min(other["p"], other["p_permutatie"]) > 0
-    assert {one["status"] for one in found["uitkomsten"]} == {"gecorrigeerd", "geteld", "ingevuld"}
+    assert {one["status"] for one in found["uitkomsten"] if one["uitkomst"] != "sr.sprekers"} == {
+        "gecorrigeerd",
+        "geteld",
+        "ingevuld",
+    }
     assert row(found["uitkomsten"], uitkomst=OUTCOME)["labels_middelste"] == 40
     assert row(found["kop"], wat="blokken")["waarde"] == "werkplaats"
     for name in ("gevoeligheid", "werkplaatsen_in_het_algemeen", "rangorde", "overeenstemming", "model", "overgangen"):
@@ -115,6 +119,42 @@ def test_every_registered_question_gets_an_answer_or_a_reason() -> None:
     assert undrawn[0]["oordeel"] == "niet te beantwoorden"
     assert "steekproef" in undrawn[0]["reden"]
     assert undrawn[1]["klasse"] == "A"
+
+
+def test_a_question_about_what_the_study_does_not_have_says_so() -> None:
+    evidence = world()
+    day = evidence.study.questions[0].registered
+    asked = (Question("Wat?", "bestaat_niet", OUTCOME, day), Question("Wat?", COMPONENT, "bestaat_niet", day))
+    text = Component("opmerking", "Opmerking", ValueType.TEKST)
+    study = replace(
+        evidence.study,
+        components=(*evidence.study.components, text),
+        questions=(*asked, Question("Wat?", "opmerking", OUTCOME, day)),
+    )
+    answers = tables(replace(evidence, study=study))["vragen"]
+    assert [one["oordeel"] for one in answers] == ["niet te beantwoorden"] * 3
+    assert [one["reden"] for one in answers[:2]] == [
+        "Dit kenmerk komt in deze studie niet voor.",
+        "Deze uitkomst komt in deze studie niet voor.",
+    ]
+    assert answers[2]["reden"]
+    assert all(one["wat_helpt"] for one in answers)
+
+
+def test_every_effect_says_which_sites_it_is_about_and_in_what_it_is_told() -> None:
+    evidence = world()
+    day = evidence.study.questions[0].registered
+    questions = (Question("Langer?", "kenmerk_2", "inzicht", day),)
+    evidence = replace(evidence, study=replace(evidence.study, questions=questions))
+    found = tables(evidence, replace(QUICK, analysis=Analysis(per={"kenmerk_2": 15.0})))
+    for one in found["effecten"]:
+        sites = row(found["kenmerken"], kenmerk=one["kenmerk"])["werkplaatsen"]
+        assert one["geldt_voor"] == f"Dit gaat alleen over deze werkplaatsen ({sites}), niet over andere."
+    (answer,) = found["vragen"]
+    assert (answer["per"], answer["geldt_voor"]) == (15, effect(found, "inzicht", "kenmerk_2")["geldt_voor"])
+    assert "per stap van 15" in answer["zin"]
+    general = [one["opmerking"] for one in found["werkplaatsen_in_het_algemeen"]]
+    assert all(one.startswith("Dit gaat over werkplaatsen in het algemeen") for one in general)
 
 
 def test_p_is_never_0_and_intervals_lie_around_their_estimates() -> None:
@@ -153,8 +193,13 @@ def test_class_b_has_an_interval_and_no_test() -> None:
     assert one["onder"] < one["schatting"] < one["boven"]
     assert of_a_test(one) == []
     assert (one["robuustheid"], one["kansverhouding"]) == (None, None)
-    for name in ("werkplaatsen_in_het_algemeen", "rangorde"):
-        assert not [each for each in found[name] if each.get("kenmerk") == COMPONENT], name
+    assert not [each for each in found["rangorde"] if each.get("kenmerk") == COMPONENT]
+    for each in found["werkplaatsen_in_het_algemeen"]:
+        assert each["kenmerk"] != COMPONENT or (each["gemiddeld"], each["p_q"], each["reden"] is None) == (
+            None,
+            None,
+            False,
+        )
     errors = [each for each in found["fout_per_kenmerk"] if each["kenmerk"] == COMPONENT]
     assert errors
     assert all(of_a_test(each) == [] for each in errors)
@@ -346,6 +391,10 @@ def test_bad_input_gets_a_sentence(spoil: Callable[[Evidence], Evidence], senten
     found = tables(spoil(world()))
     said = [str(value) for rows in found.values() for one in rows for value in one.values() if value is not None]
     assert [one for one in said if sentence in one], sentence
+    estimates = {"schatting", "standaardfout", "p", "p_permutatie", "p_holm", "cijfer", "gemiddeld", "waarde"}
+    for name, rows in found.items():
+        for one in (each for each in rows if each.get("reden") is not None):
+            assert {column for column in estimates if one.get(column) is not None} == set(), (name, one["reden"])
     assert not [one for one in said if one in {"nan", "inf", "-inf"}]
     tables_json(dict.fromkeys(found, ((), ())))
 
@@ -540,15 +589,73 @@ def test_the_robustness_value_is_that_of_the_source() -> None:
 # Choices
 
 
-def test_blocks_are_site_and_round_where_every_one_has_two_sessions() -> None:
-    evidence = of_sessions(world(), lambda one: replace(one, round=1 + int(one.id[-3:]) % 3 // 2))
-    evidence = replace(evidence, study=replace(evidence.study, rounds=(1, 2)))
+def in_rounds(evidence: Evidence, number: Callable[[int, Session], int | None]) -> Evidence:
+    """Spread the sessions over two rounds; in the second, people report much more insight."""
+    place = {session.id: at for at, session in enumerate(evidence.study.sessions)}
+    spread = of_sessions(evidence, lambda one: replace(one, round=number(place[one.id], one)))
+    noise = np.random.default_rng(2).normal(size=len(place))
+    told = of_sessions(
+        spread, lambda one: replace(one, outcomes={"inzicht": 5.0 + 3 * (one.round == 2) + noise[place[one.id]]})
+    )
+    return replace(told, study=replace(told.study, rounds=(1, 2)))
+
+
+def test_blocks_are_site_and_round_where_there_are_rounds() -> None:
+    evidence = in_rounds(world(), lambda at, _: 1 + at % 6 // 3)
     found = tables(evidence)
     assert row(found["kop"], wat="blokken")["waarde"] == "werkplaats en ronde"
     assert "ronde" in found["sessiecijfers"][0]["blok"]
     assert any(one["onderwerp"] == "rondes" for one in found["voorbehoud"])
     by_site = replace(QUICK, analysis=Analysis(by_round=False))
     assert row(tables(evidence, by_site)["kop"], wat="blokken")["waarde"] == "werkplaats"
+
+
+@pytest.mark.parametrize("by_round", [None, True])
+def test_one_lone_block_never_makes_a_round_pass_for_a_component(by_round: bool | None) -> None:
+    # The component came with the second round, of which one site held a single session.
+    evidence = in_rounds(world(), lambda at, one: 1 + (at % 6 > 4 if one.site == "noord" else at % 6 > 2))
+    evidence = with_component(evidence, COMPONENT, lambda _, session: session.round == 2)
+    found = tables(evidence, replace(QUICK, analysis=Analysis(by_round=by_round)))
+    one = effect(found, "inzicht")
+    assert (one["klasse"], one["schatting"], of_a_test(one)) == ("C", None, [])
+    assert "niet te scheiden van de ronde" in one["zin"]
+    remarks = [each["waarde"] for each in found["kop"] if each["wat"].startswith("opmerking")]
+    assert "Met één sessie doet een werkplaats in een ronde niet mee in vergelijkingen: noord, ronde 2." in remarks
+
+
+def test_a_session_without_a_round_is_compared_with_nothing() -> None:
+    evidence = in_rounds(world(), lambda at, _: None if at % 6 == 0 else 1 + at % 6 // 3)
+    evidence = with_component(evidence, COMPONENT, lambda _, session: session.round != 1)
+    found = tables(evidence)
+    assert effect(found, "inzicht")["klasse"] == "C"
+    remarks = [each["waarde"] for each in found["kop"] if each["wat"].startswith("opmerking")]
+    assert any("ronde onbekend: noord-000" in one for one in remarks)
+
+
+@pytest.mark.parametrize(("tied", "informative"), [({"zuyd"}, 3), ({"zuyd", "noord"}, 2)])
+def test_sites_in_general_rest_on_the_sites_of_the_classes_alone(tied: set[str], informative: int) -> None:
+    # Four sites of eight: within rounds the component alternates, but in the tied sites it is the round.
+    wide = make_evidence(32, 90, 3, seed=5, drawn=40)
+    evidence = in_rounds(wide, lambda at, _: 1 + at % 8 // 4)
+    evidence = with_component(evidence, COMPONENT, lambda at, one: one.round == 2 if one.site in tied else at % 2 == 1)
+    found = tables(evidence)
+    assert effect(found, "inzicht")["klasse"] == "A"
+    own = [
+        each for each in found["effect_per_werkplaats"] if (each["uitkomst"], each["kenmerk"]) == ("inzicht", COMPONENT)
+    ]
+    general = [
+        each
+        for each in found["werkplaatsen_in_het_algemeen"]
+        if (each["uitkomst"], each["kenmerk"]) == ("inzicht", COMPONENT)
+    ]
+    if informative < 3:
+        assert own == []
+        assert "minstens 3" in general[0]["reden"]
+    else:
+        classed = row(found["kenmerken"], kenmerk=COMPONENT)["werkplaatsen"].split(", ")
+        assert [each["werkplaats"] for each in own] == classed
+        assert not tied & set(classed)
+        assert "zuyd" in general[0]["opmerking"]
 
 
 def test_the_study_chooses_units_of_effects_and_what_goes_together() -> None:

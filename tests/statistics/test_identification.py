@@ -111,6 +111,19 @@ def test_a_component_that_came_in_with_round_two_coincides_with_the_round() -> N
     assert classed(yes_no([number == 2 for number in rounds]), EIGHT).letter is A
 
 
+def test_a_value_to_compare_with_that_stands_alone_is_named_as_the_cause() -> None:
+    # In one site only 'vrij', the first value; in the others 'vast' and 'anders' by turns.
+    values = ["vrij"] * 4 + ["vast", "anders"] * 6
+    sites = [site for site in "abcd" for _ in range(4)]
+    for one in identify(coded(values, ValueType.CATEGORIE, ("vrij", "vast", "anders")), sites, sites):
+        assert one.letter is C
+        assert "verschilt niet binnen werkplaatsen" not in (one.sentence or "")
+        assert f"De waarde '{one.contrast}' en de waarde waarmee vergeleken wordt, 'vrij'," in (one.sentence or "")
+    # With another value in front, as the sentence advises, there is something to compare.
+    turned = identify(coded(values, ValueType.CATEGORIE, ("vast", "vrij", "anders")), sites, sites)
+    assert {one.contrast: one.letter for one in turned} == {"vrij": C, "anders": A}
+
+
 def test_blocks_are_named_after_site_and_round() -> None:
     assert blocks_of(["a", "b"], [1, None]) == ("a, ronde 1", "b")
 

@@ -391,6 +391,24 @@ def test_fewer_than_three_sites_give_no_claim_about_sites_in_general(sites: int)
     assert "minstens 3" in found.why
 
 
+def test_within_blocks_the_difference_between_rounds_is_no_effect_of_a_site() -> None:
+    rates, component, sites = sessions_of(3, each=8)
+    rounds = [at % 8 // 4 for at in range(len(rates))]
+    blocks = [f"{site}{number}" for site, number in zip(sites, rounds, strict=True)]
+    lifted = [rate + 5 * number for rate, number in zip(rates, rounds, strict=True)]
+    plain, found = site_effects(rates, component, sites, blocks), site_effects(lifted, component, sites, blocks)
+    assert isinstance(plain, SiteEffects)
+    assert isinstance(found, SiteEffects)
+    assert [one.effect for one in found.effects] == pytest.approx([one.effect for one in plain.effects])
+    assert found.within_variance == pytest.approx(plain.within_variance)
+    # A site in which the component is the round has no effect of its own.
+    tied = [number if site == sites[0] else value for site, value, number in zip(sites, component, rounds, strict=True)]
+    left = site_effects(lifted, tied, sites, blocks)
+    assert isinstance(left, SiteEffects)
+    assert left.left_out == (sites[0],)
+    assert isinstance(sites_in_general(lifted, tied, sites, blocks), Refusal)
+
+
 def test_three_sites_are_enough() -> None:
     assert isinstance(sites_in_general(*sessions_of(3)), SitesInGeneral)
 
@@ -458,7 +476,7 @@ def test_a_design_that_says_too_much_is_refused() -> None:
 
 
 def test_arguments_that_do_not_fit_are_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="one rate, value and site a session"):
+    with pytest.raises(ValueError, match="one rate, value, site and block a session"):
         site_effects([0.1], [1, 0], ["a", "b"])
     with pytest.raises(ValueError, match="one variance an effect"):
         pool([0.1, 0.2, 0.3], [0.01])

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from pipeline.domain.study import ValueType
 from pipeline.statistics.effects import Effect
 from pipeline.statistics.identification import Identification, IdentificationClass
 from pipeline.statistics.multiplicity import AdjustedTest, FamilyTest
@@ -27,6 +28,7 @@ from pipeline.statistics.power import (
     planned_standard_error,
     simulate_power,
     smallest_plan,
+    told_contrast,
     uncorrected,
 )
 from pipeline.statistics.rates import LabelledSample
@@ -69,11 +71,58 @@ def test_few_data_are_called_that_with_what_they_can_show() -> None:
     found = verdict(0.03, 0.03)
     assert found.kind is VerdictKind.NOT_ENOUGH
     assert found.detectable == pytest.approx(minimal_detectable_effect(0.03, 24.0))
-    too_few, nothing = found.sentences
-    assert too_few.startswith(
-        "Niet genoeg gegevens: met deze 32 sessies is pas een verschil van 8,8 procentpunt of meer"
-    )
-    assert nothing == "Geen aanwijzing voor een verschil; de gegevens passen bij alles van -3,2 tot 9,2 procentpunt."
+    (sentence,) = found.sentences
+    assert sentence.startswith("Niet genoeg gegevens: met deze 32 sessies is pas een verschil van 8,8 procentpunt")
+    assert sentence.endswith("of meer met redelijke zekerheid te zien.")
+
+
+@pytest.mark.parametrize("test", [adjusted(0.5), None])
+@pytest.mark.parametrize("error", [0.005, 0.02, 0.2])
+@pytest.mark.parametrize("estimate", [0.0, 0.03, 0.045, -0.45, 2.0])
+def test_there_is_one_verdict_and_it_does_not_contradict_itself(
+    estimate: float, error: float, test: AdjustedTest | None
+) -> None:
+    found = judge(Judged(classed(A), Effect.of("k", estimate, error, 24.0), test, 32))
+    (sentence,) = found.sentences
+    assert found.detectable is not None
+    openings = ("Niet genoeg gegevens", "Vrijwel gelijk", "Geen aanwijzing", "Aanwijzing", "Het interval")
+    assert sum(sentence.count(opening) for opening in openings) == 1
+    # Data are never too few for a difference that they show.
+    assert found.kind is not VerdictKind.NOT_ENOUGH or abs(estimate) < found.detectable
+    wide = found.detectable > 0.05
+    assert (found.kind is VerdictKind.NOT_ENOUGH) == (wide and abs(estimate) < found.detectable)
+
+
+def test_no_end_of_an_interval_is_rounded_to_nothing() -> None:
+    assert [SCALE_POINTS.number(one) for one in (0.04, -0.01, 0.0012, 1.96)] == ["0,04", "-0,01", "0,001", "2,0"]
+    assert (SCALE_POINTS.number(4e-5), SCALE_POINTS.number(-4e-5)) == ("iets meer dan 0", "iets minder dan 0")
+    assert SCALE_POINTS.number(-1e-17) == "0,0"
+    excluding = verdict(0.9, (0.9 - 0.01) / stats.t.ppf(0.975, 24), smallest_difference=None, unit=SCALE_POINTS)
+    assert excluding.kind is VerdictKind.UNSETTLED
+    assert "van 0,01 tot 1,8 punt sluit 0 uit" in excluding.sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "reference", "per", "told"),
+    [
+        (ValueType.JA_NEE, None, 1.0, ""),
+        (ValueType.GETAL, None, 15.0, " per stap van 15"),
+        (ValueType.AANTAL, None, 0.5, " per stap van 0,5"),
+        (ValueType.CATEGORIE, "vrij", 1.0, " bij 'vast' tegenover 'vrij'"),
+    ],
+)
+def test_every_difference_says_what_it_is_between_or_per(
+    kind: ValueType, reference: str | None, per: float, told: str
+) -> None:
+    contrast = told_contrast(kind, "vast", reference, per)
+    assert contrast == told
+    cases = [(0.12, 0.015, 0.01), (0.12, 0.015, 0.5), (0.0, 0.01, 0.5), (0.03, 0.015, 0.5), (0.0, 0.2, 0.5)]
+    kinds = set()
+    for estimate, error, p in cases:
+        found = judge(Judged(classed(A), Effect.of("k", estimate, error, 24.0), adjusted(p), 32, contrast))
+        kinds.add(found.kind)
+        assert told in found.sentences[0]
+    assert len(kinds) == len(cases)
 
 
 def test_an_interval_around_nothing_is_no_proof_of_nothing() -> None:
@@ -128,7 +177,6 @@ def test_class_b_never_has_enough() -> None:
 def test_scores_are_told_in_points_of_their_scale() -> None:
     found = verdict(0.5, 0.3, smallest_difference=1.0, unit=SCALE_POINTS)
     assert "alles van -0,1 tot 1,1 punt." in found.sentences[0]
-    assert SCALE_POINTS.number(-0.01) == "0,0"
 
 
 def test_machine_shares_alone_are_not_compared() -> None:
@@ -201,7 +249,9 @@ def test_the_smallest_plan_that_suffices_is_named() -> None:
     assert best.power >= 0.80
     assert all(one.power < 0.80 for one in found if one.plan.sessions < best.plan.sessions)
     assert isinstance(smallest_plan(found, power=0.9999), Refusal)
-    assert isinstance(smallest_plan([]), Refusal)
+    none = smallest_plan([Refusal("x", "y")])
+    assert isinstance(none, Refusal)
+    assert "door te rekenen" in none.why, "a plan that could not be worked out has not missed the difference"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind
 from pipeline.domain.coding import CoderKind, Judgement
@@ -99,6 +99,11 @@ def make_evidence(*, whole: bool = True) -> Evidence:
     return Evidence(study, CODEBOOK, None, units, {}, (), judgements)
 
 
+def tables(evidence: Evidence) -> dict[str, list[dict[str, Any]]]:
+    found = result_tables(compare(evidence, QUICK))
+    return {name: [dict(zip(header, row, strict=True)) for row in rows] for name, (header, rows) in found.items()}
+
+
 def test_groups_and_kinds_of_knowledge_are_compared_on_what_people_coded() -> None:
     voices = compare(make_evidence(), QUICK).voices
     assert voices is not None
@@ -107,25 +112,86 @@ def test_groups_and_kinds_of_knowledge_are_compared_on_what_people_coded() -> No
     (dimension,) = voices.dimensions
     assert dimension.dimension == "werkzaam"
     assert len(voices.transcripts["werkzaam"]) == 11
-    assert not isinstance(dimension.matrix, tuple) or [row.label for row in dimension.matrix] == ["tijd", "vertrouwen"]
-    marks = {row.label: row.mark for row in dimension.matrix} if isinstance(dimension.matrix, tuple) else {}
+    assert isinstance(dimension.matrix, tuple), str(dimension.matrix)
+    assert [row.label for row in dimension.matrix] == ["tijd", "vertrouwen"]
+    marks = {row.label: row.mark for row in dimension.matrix}
     # Half of what clients say is about time that hinders, half of what professionals say about time that helps.
     assert marks["tijd"] is Mark.STRIJDIG
     rate = dimension.rates["vertrouwen", "literatuur"]
     assert getattr(rate, "transcripts", None) == UNITS
-    found = result_tables(compare(make_evidence(), QUICK))
-    assert {row[2] for row in found["triangulatie"][1]} >= {"strijdig"}
-    assert any(row[3] is not None for row in found["groepen"][1])
+    found = tables(make_evidence())
+    assert "strijdig" in {row["merk"] for row in found["triangulatie"]}
+    assert any(row["andere_groep"] is not None for row in found["groepen"])
 
 
 def test_a_transcript_that_is_coded_in_part_is_left_out_and_said_to_be() -> None:
     voices = compare(make_evidence(whole=False), QUICK).voices
     assert voices is not None
-    assert voices.transcripts["werkzaam"] == ()
+    assert voices.transcripts["werkzaam"] == {}
     assert len(voices.left_out["werkzaam"]) == 11
-    found = result_tables(compare(make_evidence(whole=False), QUICK))
-    assert {row[2] for row in found["triangulatie"][1]} == {"onbeslist"}
-    assert all(row[-2] is not None for row in found["groepen"][1])
+    found = tables(make_evidence(whole=False))
+    assert {row["merk"] for row in found["triangulatie"]} == {"onbeslist"}
+    assert all(row["reden"] is not None for row in found["groepen"])
+
+
+def test_each_transcript_that_is_left_out_is_named_with_the_reason() -> None:
+    evidence = make_evidence()
+    said = {**evidence.judgements, "klant-0": evidence.judgements["klant-0"][:10]}
+    units = {name: one for name, one in evidence.units.items() if name != "km-1"}
+    units["prof-0"] = replace(
+        units["prof-0"], speakers=(PseudonymisedSpeaker("WIE_1"), PseudonymisedSpeaker("VRAGER_2"))
+    )
+    found = tables(replace(evidence, judgements=said, units=units))["transcripten"]
+    out = {row["transcript"]: row for row in found if row["dimensie"] == "werkzaam" and not row["gebruikt"]}
+    assert sorted(out) == ["klant-0", "km-1", "prof-0"]
+    assert "Niet alle uitingen" in out["klant-0"]["reden"]
+    assert "nog niet verwerkt" in out["km-1"]["reden"]
+    assert "groep" in out["prof-0"]["reden"]
+    assert all(row["wat_helpt"] for row in out.values())
+    assert sum(row["gebruikt"] for row in found) == 8
+
+
+def test_statements_of_one_document_are_said_to_be_alike() -> None:
+    found = tables(make_evidence())
+    for name, column, kind in (
+        ("groepen", "groep", "literatuur"),
+        ("triangulatie", "kennistype", "wetenschappelijke kennis"),
+    ):
+        notes = {row["opmerking"] for row in found[name] if row[column] == kind and row["waarde"] is not None}
+        (note,) = notes
+        assert "Deze 30 uitspraken komen uit 1 stuk;" in note
+        others = {row["opmerking"] for row in found[name] if row[column] != kind}
+        assert others == {None}
+
+
+def test_labels_given_blindly_go_before_others_and_the_tables_say_which_were_used() -> None:
+    evidence = make_evidence()
+    blind = {name: tuple(replace(one, blind=True) for one in said) for name, said in evidence.judgements.items()}
+    found = tables(replace(evidence, judgements=blind))
+    # Somebody who saw a machine's proposals says otherwise of all that one client says.
+    seen = tuple(
+        replace(one, coder="0", labels=()) for one in evidence.judgements["klant-0"] if one.dimension == "werkzaam"
+    )
+    more = tables(replace(evidence, judgements={**blind, "klant-0": (*blind["klant-0"], *seen)}))
+    for name in ("groepen", "triangulatie", "transcripten", "overgangen", "derden"):
+        assert more[name] == found[name], name
+        told = {row["blind"] for row in found[name] if row.get("stand") != "beschrijvend"} - {None}
+        assert told == {True}, name
+    one = {**blind, "klant-0": evidence.judgements["klant-0"]}
+    mixed = tables(replace(evidence, judgements=one))
+    assert {row["groep"]: row["blind"] for row in mixed["groepen"] if row["andere_groep"] is None} == {
+        "klant": False,
+        "sociale_professional": True,
+        "klantmanager": True,
+        "literatuur": True,
+    }
+    assert {row["blind"] for row in mixed["triangulatie"] if row["kennistype"] == "klantenkennis"} == {False}
+    told = {row["transcript"]: row["blind"] for row in mixed["transcripten"]}
+    assert [name for name, value in told.items() if value is False] == ["klant-0"]
+    assert {row["blind"] for row in mixed["derden"]} == {False}
+    note = next(row["zin"] for row in mixed["voorbehoud"] if row["onderwerp"] == "stand: waargenomen")
+    assert "blind nee" in note
+    assert "niet door een model bepaald" not in note
 
 
 def test_without_groups_there_is_nothing_to_triangulate() -> None:

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from pipeline.domain.evidence import Evidence
     from pipeline.steps.workplace import Workplace
 
+FORBIDDEN = {"p", "t", "schatting", "standaardfout", "vrijheidsgraden", "onder", "boven", "waarneembaar", "hedges_g"}
+"""Columns that a component of class C leaves empty."""
+
 
 def bring_up(place: Workplace) -> None:
     """Make units of every session; nothing is tagged, so no session is ready."""
@@ -119,7 +122,10 @@ def test_a_component_that_coincides_with_the_site_has_no_p_in_any_file(place: Wo
     assert [one["klasse"] for one in found["kenmerken"]] == ["C"]
     for name, listed in found.items():
         for one in listed:
-            tests = [key for key, value in one.items() if value is not None and (key == "p" or key.startswith("p_"))]
+            forbidden = FORBIDDEN if "kenmerk" in one else {"p"}
+            tests = [
+                key for key, value in one.items() if value is not None and (key in forbidden or key.startswith("p_"))
+            ]
             assert tests == [], name
     text = (place.output / "results.json").read_text("utf-8")
     assert "niet te scheiden van de werkplaats" in text
@@ -144,7 +150,7 @@ def test_with_draws_every_file_keeps_to_the_classes_and_can_be_computed_again(
     folder = place.output / "tabellen"
     for path in sorted(folder.glob("*.csv")):
         header, *rows = read_csv(path)
-        tests = [at for at, name in enumerate(header) if name in {"p", "t"} or name.startswith("p_")]
+        tests = [at for at, name in enumerate(header) if name in FORBIDDEN or name.startswith("p_")]
         own = [row for row in rows if "kenmerk" in header and row[header.index("kenmerk")].startswith("kenmerk_1")]
         assert all(row[at] == "" for row in own for at in tests), path.name
     written = {
@@ -198,7 +204,10 @@ def test_a_plan_is_read_as_it_is_typed() -> None:
     assert (plan.figures.rate, plan.sites, plan.replications) == (0.08, 3, 5)
 
 
-@pytest.mark.parametrize("written", ["x=3", "verschil", "verschil=veel", "uitingen=0", "labels=40,"])
+@pytest.mark.parametrize(
+    "written",
+    ["x=3", "verschil", "verschil=veel", "verschil=0", "verschil=nan", "aandeel=inf", "uitingen=0", "labels=40,"],
+)
 def test_what_cannot_be_read_is_named(written: str) -> None:
     with pytest.raises(InputError, match="niet te lezen"):
         read_plan([written])
@@ -216,6 +225,15 @@ def test_power_without_a_study_prints_and_writes_a_table(tmp_path: Path) -> None
     assert [row[2] for row in rows] == ["32", "120"]
     assert float(rows[1][5].replace(",", ".")) > 0.9
     assert "Kleinste plan" in result.output
+    assert " procentpunt" in result.output
+    assert " punt" not in result.output
+
+
+def test_plans_that_cannot_be_worked_out_have_not_missed_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
+    assert power.run(None, None, read_plan(["verschil=95", "nabootsingen=1"])) == 0
+    said = "".join(capsys.readouterr())
+    assert "door te rekenen" in said
+    assert "vindt het verschil" not in said
 
 
 def test_power_takes_from_a_study_what_it_has(place: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
