@@ -301,7 +301,7 @@ def _changed(draw: Draw, units: Mapping[str, UnitisedSession]) -> dict[str, Refu
     found = {}
     for session in (*draw.sessions, *draw.without_units):
         if session not in units:
-            found[session] = _NO_UNITS
+            found[session] = NOT_PROCESSED
             continue
         gone, come = changed_units(draw, units[session])
         if gone or come:
@@ -443,7 +443,7 @@ def _scores(material: _Material, dimension: Dimension, draw: Draw, value: Mappin
     return [found for session in kept if (found := material.scores(session, dimension.id, value)) is not None]
 
 
-_NO_UNITS: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
+NOT_PROCESSED: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
 
 
 def no_draw(draws: Sequence[Draw]) -> Refusal:
@@ -484,7 +484,7 @@ def _measured(material: _Material, dimension: Dimension, draw: Draw | None, aske
     figures = []
     for session in material.sessions:
         share, units = material.machine_share(session, dimension.id, asked.value)
-        reason = refusal if session in material.units else _NO_UNITS
+        reason = refusal if session in material.units else NOT_PROCESSED
         figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
     return StudyOutcome(
         id=outcome_id,
@@ -540,7 +540,7 @@ def _correct(material: _Material, dimension: Dimension, draw: Draw, asked: _Aske
             figures.append(_corrected_figure(rates, measurement, session, at))
         else:
             share, units = material.machine_share(session, dimension.id, asked.value)
-            reason = refused.get(session, no_draw(())) if session in material.units else _NO_UNITS
+            reason = refused.get(session, no_draw(())) if session in material.units else NOT_PROCESSED
             figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
     course = corrected_course(draw, labels, scores, material.units)
     return _Corrected(tuple(figures), measurement, sample, rates, course, assembled.ignored, assembled.used)
@@ -769,7 +769,7 @@ def _talk(material: _Material) -> tuple[list[StudyOutcome], tuple[str, ...]]:
             f"gesprek.{part}",
             name,
             (OutcomeKind.TALK, Status.COUNTED),
-            [values.get(session, _NO_UNITS) for session in material.sessions],
+            [values.get(session, NOT_PROCESSED) for session in material.sessions],
             material.sessions,
             share=share,
         )
