@@ -103,7 +103,8 @@ class SessionFigure:
         machine: share by the machine alone, not corrected.
         labelled_only: by human labels alone.
         fully_corrected: with the machine's labels in full.
-        reason: why there is no rate, or what is missing beside it: an interval, a model.
+        reason: why there is no rate.
+        remark: what is missing beside a rate, in Dutch: an interval, a model.
     """
 
     session: str
@@ -118,6 +119,7 @@ class SessionFigure:
     labelled_only: float | None = None
     fully_corrected: float | None = None
     reason: Refusal | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -593,9 +595,7 @@ def _corrected_figure(rates: SessionRates, measurement: Measurement, session: st
         machine=None if machine is None else float(machine.machine[at]),
         labelled_only=None if measurement.machine is None else float(measurement.machine.labelled_only[at]),
         fully_corrected=None if machine is None else float(machine.fully_corrected[at]),
-        reason=Refusal(" ".join(one.why for one in missing), " ".join(one.cure for one in missing))
-        if missing
-        else None,
+        remark=" ".join(map(str, missing)) or None,
     )
 
 

@@ -699,7 +699,7 @@ def test_without_any_machine_human_labels_alone_are_compared() -> None:
     # No machine, so nothing of one: no share of it, no gain, no correction, no error that goes with a component.
     machine = ("aandeel_machine_niet_gecorrigeerd", "machine_telt_geheel", "lambda")
     assert [one[name] for one in figures for name in machine] == [None] * 3 * len(figures)
-    assert all("geen model voor deze dimensie" in one["reden"] for one in figures)
+    assert all("geen model voor deze dimensie" in one["opmerking"] for one in figures)
     told = row(found["uitkomsten"], uitkomst=OUTCOME)
     assert (told["gemiddelde_correctie"], told["winst_van_de_machine"]) == (None, None)
     assert found["fout_per_kenmerk"] == []

@@ -182,10 +182,10 @@ def test_what_no_model_answers_is_of_people_alone_and_nothing_is_said_of_a_machi
         assert one.rate == pytest.approx(one.labelled_only)
         assert (one.machine, one.factor, one.fully_corrected) == (None, None, None)
         assert one.lower is not None
-        assert "geen model voor deze dimensie" in why(one)
+        assert "geen model voor deze dimensie" in (one.remark or "")
     assert labelled_only_variances(of(outcomes)) is None
     frame = figure(outcomes, "frame.leefwereld")
-    assert (frame.machine is None, frame.reason is None) == (none, not none)
+    assert (frame.machine is None, frame.remark is None) == (none, not none)
     told = [one for one in outcomes.remarks if "Zonder model" in one]
     assert told == [f"Zonder model voor de dimensie, dus van mensen alleen: {'frame, sr' if none else 'sr'}."]
     # The rates are those that the labels of people give with a model too, when it does not count.
@@ -347,7 +347,7 @@ def test_without_any_spread_in_what_was_drawn_there_is_no_interval_and_a_sentenc
     for one in of(measure_outcomes(evidence)).figures:
         assert one.rate == pytest.approx(float(bool(labels)))
         assert (one.lower, one.upper) == (None, None)
-        assert "interval is er niet" in why(one)
+        assert "interval is er niet" in (one.remark or "")
     # Where people coded everything there is nothing left to be uncertain of.
     small = measure_outcomes(make_evidence({"een": ("0",) * 4, "twee": ("0",) * 4}))
     assert [(one.rate, one.lower, one.upper) for one in of(small).figures] == [(0, 0, 0)] * 2
