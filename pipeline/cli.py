@@ -211,7 +211,8 @@ def draw(  # noqa: PLR0913, PLR0917 - one for each option that can be typed
     effects_seen: Annotated[
         bool | None,
         typer.Option(
-            "--effects-seen/--effects-not-seen", help="Bij --extend: zag iemand al een uitkomst die erop rust?"
+            "--effects-seen/--effects-not-seen",
+            help="Bij --extend: zag iemand al een uitkomst die erop rust? Na `raamwerk compare` kan het niet meer.",
         ),
     ] = None,
 ) -> None:

@@ -44,6 +44,21 @@ def eligible_units(session: UnitisedSession, rule: Eligibility) -> tuple[str, ..
     return tuple(unit.id for unit in session.utterances if rule is Eligibility.ALLE or not unit.minimal)
 
 
+def changed_units(draw: Draw, session: UnitisedSession) -> tuple[frozenset[str], frozenset[str]]:
+    """Say which units of a session were in a draw's frame and no longer count, and which count now and were not in it.
+
+    The first had a chance of being drawn and are gone, the second never had one: with either, the labels that were
+    drawn are no sample of the session as it is (`statistics.md` 1.1, A1).
+
+    Args:
+        draw: that knows the session, perhaps as one without units.
+        session: its units as they are now.
+    """
+    frame = {unit for stratum in draw.of(session.session_id) for unit in stratum.units}
+    present = frozenset(eligible_units(session, draw.design.eligibility))
+    return frozenset(frame - present), frozenset(present - frame)
+
+
 def predicted_positive(predictions: Iterable[Prediction], targets: AbstractSet[tuple[str, str]]) -> frozenset[str]:
     """Give the ids of the units to which the machine gave at least one of the target labels.
 

@@ -1,20 +1,27 @@
 """How good the measurement is: coders among themselves, and the tagger against blind labels (`statistics.md` 3).
 
-Agreement looks at what coders said blind for the draw that a dimension is corrected with, weighted by 1/π; where no
-unit of it has two coders, at everything that two people coded, of which it is then not known that it was blind. What
-was settled afterwards is no coding of its own: it comes from a coder with the name `SETTLER`. The tagger is measured on
-the same draw; where several people coded a unit, the answer most of them gave is the truth, and on a tie that of the
-first coder by name.
+Both look at the very units that a dimension is corrected with: blind labels of the draw, in the sessions and the
+complete waves that its rates rest on, weighted by 1/π. Where none of these has two coders, agreement looks at all that
+two people coded, of which it is then not known that it was blind. What was settled afterwards is no coding of its own,
+but goes before all coders where one answer is needed; otherwise the answer most of them gave is the truth, and on a tie
+that of the first coder by name.
+
+Per value of a component only what the tagger does is told, never how often people gave a label: that would be an effect
+by subtraction. Of what coincides with the site (class C) nothing is told at all.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
+
+import numpy as np
 
 from pipeline.domain.agreement import Coding
 from pipeline.domain.codebook import DimensionKind
+from pipeline.domain.coding import SETTLER, decisive
 from pipeline.domain.study import ValueType
 from pipeline.statistics.agreement import (
     MachineComparison,
@@ -23,8 +30,9 @@ from pipeline.statistics.agreement import (
     machine_codings,
     measure_agreement,
 )
+from pipeline.statistics.identification import IdentificationClass, contrast_columns, identify
 from pipeline.statistics.outcomes import fits, human_judgements, with_gates
-from pipeline.statistics.quality import Quality, SampledUnit, measure_quality, quality_by_level
+from pipeline.statistics.quality import LabelFigure, Quality, SampledUnit, measure_quality, quality_by_level
 from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
@@ -32,13 +40,13 @@ if TYPE_CHECKING:
 
     from pipeline.domain.codebook import Dimension
     from pipeline.domain.coding import Judgement, Prediction
-    from pipeline.domain.draw import Draw
+    from pipeline.domain.draw import DrawnStratum
     from pipeline.domain.evidence import Evidence
     from pipeline.statistics.agreement import ResamplingDesign
+    from pipeline.statistics.effects import CodedComponent
     from pipeline.statistics.outcomes import Outcomes
+    from pipeline.statistics.sensitivity import Layout
 
-SETTLER: Final = "vaststelling"
-"""Name under which labels are settled after coders differed."""
 _MACHINE: Final = "model"
 _PAIR: Final = 2
 
@@ -68,7 +76,7 @@ class DimensionInstrument:
         coders: their agreement, or why there is none.
         machine: whether the model agrees with people as people do among themselves, on the same units.
         tagger: against blind labels of the draw.
-        levels: the same for each value of the components of registered questions.
+        levels: the same for each value of the components of registered questions that can be separated from the site.
     """
 
     dimension: str
@@ -100,23 +108,39 @@ _NO_DRAW: Final = Refusal(
 _NO_MODEL: Final = Refusal("Er zijn geen labels van een model.", "Laat de sessies coderen met `raamwerk tag`.")
 
 
-def measure_instrument(evidence: Evidence, outcomes: Outcomes, design: ResamplingDesign) -> Instrument:
+def measure_instrument(
+    evidence: Evidence,
+    outcomes: Outcomes,
+    design: ResamplingDesign,
+    layout: Layout,
+    components: Sequence[CodedComponent],
+) -> Instrument:
     """Say how well every dimension of a study is measured.
 
     Args:
         evidence: all that is known.
-        outcomes: which draw each dimension uses.
+        outcomes: which draw each dimension uses, and how much of it.
         design: of the intervals.
+        layout: of the sessions of the outcomes.
+        components: over the same sessions; those that have columns.
     """
     sessions = [session.id for session in outcomes.sessions]
     said = [one for session in sessions for one in with_gates(human_judgements(evidence, session), evidence.codebook)]
-    used = {one.id.split(".")[0]: one.draw for one in outcomes.outcomes if one.draw is not None}
-    draws = {draw.id: draw for draw in evidence.draws}
+    used = {one.id.split(".")[0]: one for one in outcomes.outcomes if one.draw is not None}
+    asked = {question.component for question in evidence.study.questions}
+    compared = [one for one in components if one.id in asked and one.type in (ValueType.JA_NEE, ValueType.CATEGORIE)]
     found = []
     for dimension in evidence.codebook.unit_dimensions:
-        draw = draws.get(used.get(dimension.id, ""))
-        mine = [one for one in said if one.dimension == dimension.id and one.coder != SETTLER]
-        found.append(_measure(evidence, outcomes, dimension, _Labels.of(mine, draw), design))
+        outcome = used.get(dimension.id)
+        mine = [one for one in said if one.dimension == dimension.id]
+        labels = _Labels.of(mine, outcome.draw if outcome else None, outcome.used if outcome else ())
+        measured = _measure(evidence, dimension, labels, design)
+        units = sampled_units(evidence, dimension, labels.blind, labels.inclusion)
+        if units:
+            tagger = measure_quality(units, dimension, design)
+            levels = _levels(units, dimension, layout, compared, design)
+            measured = replace(measured, tagger=tagger, levels=tuple(levels))
+        found.append(measured)
     return Instrument(tuple(found))
 
 
@@ -125,27 +149,21 @@ class _Labels:
     """What people said in one dimension.
 
     Attributes:
-        draw: that the dimension is corrected with.
-        blind: labels that were given blindly for it, of drawn units.
+        blind: labels that were given blindly for the draw that the dimension is corrected with, of the units that are
+            used for that.
         every: all labels.
-        inclusion: unit drawn to its probability.
+        inclusion: unit used to its probability.
     """
 
-    draw: Draw | None
     blind: tuple[Judgement, ...]
     every: tuple[Judgement, ...]
     inclusion: Mapping[str, float]
 
     @classmethod
-    def of(cls, said: Sequence[Judgement], draw: Draw | None) -> _Labels:
-        strata = () if draw is None else draw.strata
-        inclusion = {unit: stratum.probability for stratum in strata for unit in stratum.drawn}
-        blind = tuple(
-            one
-            for one in said
-            if draw is not None and one.blind and one.draw == draw.id and one.utterance_id in inclusion
-        )
-        return cls(draw, blind, tuple(said), inclusion)
+    def of(cls, said: Sequence[Judgement], draw: str | None, used: Sequence[DrawnStratum]) -> _Labels:
+        inclusion = {unit: stratum.probability for stratum in used for unit in stratum.drawn}
+        blind = tuple(one for one in said if one.blind and one.draw == draw and one.utterance_id in inclusion)
+        return cls(blind, tuple(said), inclusion)
 
 
 def _session_of(unit: str) -> str:
@@ -154,10 +172,12 @@ def _session_of(unit: str) -> str:
 
 
 def _measure(
-    evidence: Evidence, outcomes: Outcomes, dimension: Dimension, labels: _Labels, design: ResamplingDesign
+    evidence: Evidence, dimension: Dimension, labels: _Labels, design: ResamplingDesign
 ) -> DimensionInstrument:
-    blind = _double(labels.blind)
-    chosen = labels.blind if blind else labels.every
+    """Say how far coders agree, and the model with them; the tagger itself is left to be measured."""
+    coded = [one for one in labels.blind if one.coder != SETTLER]
+    blind = _double(coded)
+    chosen = coded if blind else [one for one in labels.every if one.coder != SETTLER]
     inclusion = labels.inclusion if blind else None
     coders: tuple[MeasuredAgreement, ...] | Refusal = _NO_PAIRS
     machine: tuple[MachineComparison, ...] | Refusal = _NO_PAIRS
@@ -173,15 +193,13 @@ def _measure(
             if predictions
             else _NO_MODEL
         )
-    units = sampled_units(evidence, dimension, labels.blind, labels.inclusion)
-    tagger = _NO_DRAW if labels.draw is None or not labels.blind else _NO_MODEL
     return DimensionInstrument(
         dimension=dimension.id,
         blind=blind,
         coders=coders,
         machine=machine,
-        tagger=measure_quality(units, dimension, design) if units else tagger,
-        levels=tuple(_levels(evidence, outcomes, dimension, units, design)) if units else (),
+        tagger=_NO_MODEL if labels.blind else _NO_DRAW,
+        levels=(),
     )
 
 
@@ -215,13 +233,13 @@ def _out_of_fold(evidence: Evidence, dimension: Dimension, units: set[str]) -> l
 
 
 def truths(said: Iterable[Judgement]) -> dict[str, tuple[str, ...]]:
-    """Give the answer on which most coders of a unit agree; on a tie, that of the first of them by name.
+    """Give what was settled of a unit, or else what most coders say; on a tie, what the first of them by name says.
 
     Args:
         said: of one dimension.
     """
     given: dict[str, dict[str, tuple[str, ...]]] = {}
-    for one in said:
+    for one in decisive(said):
         given.setdefault(one.utterance_id, {})[one.coder] = tuple(sorted(one.labels))
     found = {}
     for unit, by_coder in sorted(given.items()):
@@ -270,22 +288,38 @@ def _certainty(one: Prediction, chances: Mapping[str, float], dimension: Dimensi
 
 
 def _levels(
-    evidence: Evidence,
-    outcomes: Outcomes,
-    dimension: Dimension,
     units: Sequence[SampledUnit],
+    dimension: Dimension,
+    layout: Layout,
+    components: Iterable[CodedComponent],
     design: ResamplingDesign,
 ) -> Iterable[LevelQuality]:
-    asked = {question.component for question in evidence.study.questions}
-    for component in evidence.study.components:
-        if component.id not in asked or component.type not in (ValueType.JA_NEE, ValueType.CATEGORIE):
-            continue
-        values = {session.id: session.components.get(component.id) for session in outcomes.sessions}
-        words = {True: "ja", False: "nee"}
-        levels = {
-            session: words[value] if isinstance(value, bool) else str(value)
-            for session, value in values.items()
-            if value is not None
-        }
-        for level, quality in quality_by_level(units, dimension, levels, design).items():
-            yield LevelQuality(component.id, level, quality)
+    measured = {unit.session for unit in units}
+    there = np.array([session in measured for session in layout.sessions])
+    for component in components:
+        values = _values(component.where(there), layout)
+        for level, quality in quality_by_level(units, dimension, values, design).items():
+            yield LevelQuality(component.id, level, _without_shares(quality))
+
+
+def _values(component: CodedComponent, layout: Layout) -> dict[str, str]:
+    """Give the value of the sessions of which it may be told: those of contrasts that are not of class C."""
+    found: dict[str, str] = {}
+    contrasts = identify(component, layout.sites, layout.blocks)
+    for one, column in zip(contrasts, contrast_columns(component).T.tolist(), strict=True):
+        if one.letter is not IdentificationClass.C:
+            names = ("nee", "ja") if component.reference is None else (component.reference, one.contrast)
+            sides = zip(layout.sessions, column, strict=True)
+            found |= {session: names[int(side)] for session, side in sides if not math.isnan(side)}
+    return found
+
+
+def _without_shares(quality: Quality | Refusal) -> Quality | Refusal:
+    """Leave out how often people gave each label."""
+    if isinstance(quality, Refusal):
+        return quality
+    told = [
+        replace(one, figures={name: found for name, found in one.figures.items() if name is not LabelFigure.PREVALENCE})
+        for one in quality.labels
+    ]
+    return replace(quality, labels=tuple(told))

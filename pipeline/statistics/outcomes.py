@@ -9,7 +9,11 @@ Rules where several things stand:
 
 - **Several draws.** All outcomes of a dimension use one draw: that with the most sessions fit for correction, then the
   most blind labels, then the oldest. No figure is looked at for that.
-- **Abstention.** A unit without prediction counts as one without the label (1.1).
+- **Changed sessions.** A session with other units that count than when it was drawn from is left out, whether units
+  went or came: of what came nothing could be drawn.
+- **Labels.** Those of people alone count, given with the present codebook. Where the settler spoke, coders do not.
+- **Abstention.** A unit without prediction counts as one without the label (1.1). A model that answers a dimension
+  nowhere does not abstain: there is no machine then.
 - **Gate.** A coder who says that a unit has nothing in the dimension that opens another has said that it has nothing
   there either.
 - **Level.** The mean level of an ordinal dimension is computed on [0, 1] and told in levels.
@@ -28,11 +32,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.domain.codebook import MEAN_LEVEL, DimensionKind
-from pipeline.domain.coding import CoderKind
+from pipeline.domain.coding import CoderKind, decisive
 from pipeline.domain.draw import Eligibility
 from pipeline.domain.study import ValueType
 from pipeline.statistics.describe import count_words, role_of
-from pipeline.statistics.draws import eligible_units
+from pipeline.statistics.draws import changed_units, eligible_units
 from pipeline.statistics.dynamics import CorrectedCourse, Moment, SessionCourse, corrected_course, talk_measures
 from pipeline.statistics.power import PERCENTAGE_POINTS, SCALE_POINTS, OutcomeUnit, uncorrected
 from pipeline.statistics.rates import (
@@ -46,17 +50,18 @@ from pipeline.statistics.rates import (
     power_tuned_factors,
 )
 from pipeline.statistics.refusal import Refusal
-from pipeline.statistics.sensitivity import Measurement
+from pipeline.statistics.sensitivity import NO_MODEL, Measurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pipeline.domain.codebook import Codebook, Dimension
     from pipeline.domain.coding import Judgement
-    from pipeline.domain.draw import Draw, DrawDesign
+    from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum
     from pipeline.domain.evidence import Evidence
     from pipeline.domain.pseudonym import UnitisedSession
     from pipeline.domain.study import Outcome, Session, Study
+    from pipeline.statistics.dynamics import TalkMeasures
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -92,13 +97,14 @@ class SessionFigure:
         variance: of the draw.
         lower: of the 95 % interval that is shown.
         upper: likewise.
-        factor: how far the machine's labels count (lambda).
+        factor: how far the machine's labels count (lambda); `None` without a model.
         labelled: units with blind human labels (n).
         eligible: units that count (N).
         machine: share by the machine alone, not corrected.
         labelled_only: by human labels alone.
         fully_corrected: with the machine's labels in full.
         reason: why there is no rate.
+        remark: what is missing beside a rate, in Dutch: an interval, a model.
     """
 
     session: str
@@ -113,6 +119,7 @@ class SessionFigure:
     labelled_only: float | None = None
     fully_corrected: float | None = None
     reason: Refusal | None = None
+    remark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,6 +143,7 @@ class StudyOutcome:
         ignored: human labels of this dimension that play no part because they were not blind, not drawn, or given for
             another draw.
         refusal: why nothing may be compared.
+        used: strata that the correction rests on: of sessions with a rate, with their complete waves alone.
     """
 
     id: str
@@ -153,6 +161,7 @@ class StudyOutcome:
     course: CorrectedCourse | Refusal | None = field(default=None, repr=False)
     ignored: int = 0
     refusal: Refusal | None = None
+    used: tuple[DrawnStratum, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +192,12 @@ def measure_outcomes(evidence: Evidence) -> Outcomes:
     sessions, remarks = _each_once(evidence.study)
     material = _Material.of(evidence, sessions)
     outcomes = [one for dimension in evidence.codebook.unit_dimensions for one in _coded(material, dimension)]
-    outcomes += _talk(material)
+    remarks += (*_remarks_on_labels(material, outcomes), *_remarks_on_waves(material, outcomes))
+    talk, unknown = _talk(material)
+    outcomes += talk
     for declared in evidence.study.outcomes:
         outcomes += _declared(declared, sessions)
-    return Outcomes(sessions, tuple(outcomes), remarks)
+    return Outcomes(sessions, tuple(outcomes), (*remarks, *unknown))
 
 
 def _each_once(study: Study) -> tuple[tuple[Session, ...], tuple[str, ...]]:
@@ -209,7 +220,8 @@ class _Material:
         units: session to the ids of the units that are not minimal.
         predicted: (session, dimension) to unit to labels.
         judged: dimension to what people said.
-        draws: those that can still be used, with the sessions whose units have changed since.
+        aside: dimension to labels that correct nothing, whatever the draw, with the reason.
+        changed: id of a draw to the sessions that have other units since, with the reason.
     """
 
     evidence: Evidence
@@ -217,17 +229,23 @@ class _Material:
     units: Mapping[str, tuple[str, ...]]
     predicted: Mapping[tuple[str, str], Mapping[str, tuple[str, ...]]]
     judged: Mapping[str, tuple[Judgement, ...]]
+    aside: Mapping[str, tuple[tuple[_Aside, Judgement], ...]]
+    changed: Mapping[str, Mapping[str, Refusal]]
 
     @classmethod
     def of(cls, evidence: Evidence, sessions: Sequence[Session]) -> _Material:
         predicted: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {}
         judged: dict[str, list[Judgement]] = {}
+        aside: dict[str, list[tuple[_Aside, Judgement]]] = {}
         for session in sessions:
             machine = evidence.machine.get(session.id)
             for one in machine.predictions if machine else ():
                 predicted.setdefault((session.id, one.dimension), {})[one.utterance_id] = one.labels
             for said in with_gates(human_judgements(evidence, session.id), evidence.codebook):
                 judged.setdefault(said.dimension, []).append(said)
+            for each in evidence.judgements.get(session.id, ()):
+                if (why := _aside(each, evidence.codebook)) is not None:
+                    aside.setdefault(each.dimension, []).append((why, each))
         return cls(
             evidence=evidence,
             sessions=tuple(session.id for session in sessions),
@@ -238,14 +256,23 @@ class _Material:
             },
             predicted=predicted,
             judged={dimension: tuple(said) for dimension, said in judged.items()},
+            aside={dimension: tuple(said) for dimension, said in aside.items()},
+            changed={draw.id: _changed(draw, evidence.units) for draw in evidence.draws},
         )
+
+    def has_model(self, dimension: str) -> bool:
+        """Tell whether a model answers a dimension; one that has said nothing at all yet may do so."""
+        answered = {one for _, one in self.predicted}
+        return dimension in answered or (not answered and self.evidence.model_version is not None)
 
     def scores(self, session: str, dimension: str, value: Mapping[str, float]) -> SessionScores | None:
         """Give what the machine says of a session; `None` when it says nothing although there is a machine."""
+        if not self.has_model(dimension):
+            # Human labels alone still estimate without bias: as if a machine abstained everywhere.
+            return SessionScores(session, {}, frozenset())
         machine = self.evidence.machine.get(session)
         if machine is None or not machine.predictions:
-            # Without any machine, human labels alone still estimate without bias: as if it abstained everywhere.
-            return SessionScores(session, {}, frozenset()) if self.evidence.model_version is None else None
+            return None
         labels = self.predicted.get((session, dimension), {})
         return SessionScores(
             session, {unit: _value(given, value) for unit, given in labels.items()}, machine.learnt_from
@@ -261,13 +288,54 @@ class _Material:
         return fmean(_value(labels.get(unit, ()), value) for unit in units), len(units)
 
 
+_CHANGED: Final = Refusal(
+    "De uitingen van deze sessie zijn sinds de trekking veranderd.",
+    "Trek in deze sessie opnieuw, of zet het oude transcript terug.",
+)
+_GROWN: Final = Refusal(
+    "In deze sessie zijn er sinds de trekking uitingen bijgekomen, en die hadden geen kans om getrokken te worden.",
+    "Trek in deze sessie opnieuw, of zet het oude transcript terug.",
+)
+
+
+def _changed(draw: Draw, units: Mapping[str, UnitisedSession]) -> dict[str, Refusal]:
+    """Give the sessions of a draw that have other units now, or none, with the reason."""
+    found = {}
+    for session in (*draw.sessions, *draw.without_units):
+        if session not in units:
+            found[session] = NOT_PROCESSED
+            continue
+        gone, come = changed_units(draw, units[session])
+        if gone or come:
+            found[session] = _CHANGED if gone else _GROWN
+    return found
+
+
+class _Aside(StrEnum):
+    """Why a label plays no part in any figure, or corrects none."""
+
+    MACHINE = "van een taalmodel"
+    VERSION = "met een andere versie van het codeboek gegeven"
+    UNKNOWN = "onbekend in dit codeboek"
+    SEEN = "niet blind gegeven"
+
+
+def _aside(one: Judgement, codebook: Codebook) -> _Aside | None:
+    """Say why a label is no label of a person in this codebook, or cannot correct; `None` for one that can."""
+    known = {dimension.id: dimension for dimension in codebook.unit_dimensions}
+    if one.coder_kind is not CoderKind.MENS:
+        return _Aside.MACHINE
+    if one.codebook_version != codebook.version_key:
+        return _Aside.VERSION
+    if one.dimension not in known or not fits(one.labels, known[one.dimension]):
+        return _Aside.UNKNOWN
+    return None if one.blind else _Aside.SEEN
+
+
 def human_judgements(evidence: Evidence, session: str) -> tuple[Judgement, ...]:
-    """Give what people said of the units of a session with labels that the codebook has."""
-    known = {dimension.id: dimension for dimension in evidence.codebook.unit_dimensions}
+    """Give what people said of the units of a session with the present codebook and its labels."""
     return tuple(
-        one
-        for one in evidence.judgements.get(session, ())
-        if one.coder_kind is CoderKind.MENS and one.dimension in known and fits(one.labels, known[one.dimension])
+        one for one in evidence.judgements.get(session, ()) if _aside(one, evidence.codebook) in (None, _Aside.SEEN)
     )
 
 
@@ -346,10 +414,15 @@ class _Asked:
         return OutcomeUnit("niveau", float(self.levels)) if self.levels else PERCENTAGE_POINTS
 
 
-def _human(material: _Material, dimension: str, value: Mapping[str, float]) -> list[HumanLabel]:
+def _human(material: _Material, dimension: str, draw: Draw, value: Mapping[str, float]) -> list[HumanLabel]:
+    """Give what people said, of a settled unit of the draw what was settled; it must be blind like the rest."""
+    said = material.judged.get(dimension, ())
+    asked = [one.blind and one.draw == draw.id for one in said]
+    counting = decisive(one for one, counts in zip(said, asked, strict=True) if counts)
+    others = (one for one, counts in zip(said, asked, strict=True) if not counts)
     return [
         HumanLabel(one.utterance_id, one.coder, _value(one.labels, value), one.draw, one.blind)
-        for one in material.judged.get(dimension, ())
+        for one in (*counting, *others)
     ]
 
 
@@ -358,20 +431,21 @@ def _chosen_draw(material: _Material, dimension: Dimension) -> Draw | None:
     best: tuple[int, int] | None = None
     chosen: Draw | None = None
     for draw in material.evidence.draws:
-        labels = _human(material, dimension.id, {})
-        scores = [SessionScores(session, {}, frozenset()) for session in draw.sessions]
-        sample = assemble(draw, labels, scores).sample
+        labels = _human(material, dimension.id, draw, {})
+        sample = assemble(draw, labels, _scores(material, dimension, draw, {})).sample
         covered = (0, 0) if sample is None else (len(sample.sessions), len(sample.human))
         if best is None or covered > best:
             best, chosen = covered, draw
     return chosen
 
 
-_CHANGED: Final = Refusal(
-    "De uitingen van deze sessie zijn sinds de trekking veranderd.",
-    "Trek in deze sessie opnieuw, of zet het oude transcript terug.",
-)
-_NO_UNITS: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
+def _scores(material: _Material, dimension: Dimension, draw: Draw, value: Mapping[str, float]) -> list[SessionScores]:
+    """Give what the machine says of the sessions that are still as they were drawn from."""
+    kept = (session for session in material.sessions if session not in material.changed[draw.id])
+    return [found for session in kept if (found := material.scores(session, dimension.id, value)) is not None]
+
+
+NOT_PROCESSED: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
 
 
 def no_draw(draws: Sequence[Draw]) -> Refusal:
@@ -406,12 +480,13 @@ def _measured(material: _Material, dimension: Dimension, draw: Draw | None, aske
             stratified=draw is not None and draw_is_stratified(draw.design),
             course=corrected.course,
             ignored=corrected.ignored,
+            used=corrected.used,
         )
     refusal = corrected or no_draw(material.evidence.draws)
     figures = []
     for session in material.sessions:
         share, units = material.machine_share(session, dimension.id, asked.value)
-        reason = refusal if session in material.units else _NO_UNITS
+        reason = refusal if session in material.units else NOT_PROCESSED
         figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
     return StudyOutcome(
         id=outcome_id,
@@ -439,16 +514,15 @@ class _Corrected:
     rates: SessionRates
     course: CorrectedCourse | Refusal
     ignored: int
+    used: tuple[DrawnStratum, ...]
 
 
 def _correct(material: _Material, dimension: Dimension, draw: Draw, asked: _Asked) -> _Corrected | Refusal:
-    present = {unit for units in material.evidence.units.values() for unit in (one.id for one in units.utterances)}
-    changed = {stratum.session for stratum in draw.strata if not present.issuperset(stratum.units)}
-    kept = [session for session in material.sessions if session not in changed]
-    scores = [found for session in kept if (found := material.scores(session, dimension.id, asked.value)) is not None]
-    labels = _human(material, dimension.id, asked.value)
+    scores = _scores(material, dimension, draw, asked.value)
+    labels = _human(material, dimension.id, draw, asked.value)
     assembled = assemble(draw, labels, scores)
-    refused = {**dict(assembled.refused), **dict.fromkeys(changed, _CHANGED)}
+    refused = {session: _with_aside(material, dimension, draw, session, why) for session, why in assembled.refused}
+    refused.update(material.changed[draw.id])
     if assembled.sample is None:
         # What stands in the way of most sessions stands in the way of the outcome.
         reasons = Counter(refused[session] for session in material.sessions if session in refused)
@@ -460,39 +534,115 @@ def _correct(material: _Material, dimension: Dimension, draw: Draw, asked: _Aske
         return rates
     if isinstance(measurement, Refusal):
         return measurement
+    if not material.has_model(dimension.id):
+        measurement = _by_people_alone(measurement)
     figures = []
     for at, session in enumerate(material.sessions):
         if session in sample.sessions:
             figures.append(_corrected_figure(rates, measurement, session, at))
         else:
             share, units = material.machine_share(session, dimension.id, asked.value)
-            reason = refused.get(session, no_draw(())) if session in material.units else _NO_UNITS
+            reason = refused.get(session, no_draw(())) if session in material.units else NOT_PROCESSED
             figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
     course = corrected_course(draw, labels, scores, material.units)
-    return _Corrected(tuple(figures), measurement, sample, rates, course, assembled.ignored)
+    return _Corrected(tuple(figures), measurement, sample, rates, course, assembled.ignored, assembled.used)
+
+
+def _by_people_alone(measurement: Measurement) -> Measurement:
+    """Take out what would be a machine's, were there one."""
+    if measurement.machine is None:
+        return measurement
+    nothing = np.full_like(measurement.rates, math.nan)
+    return replace(measurement, machine=replace(measurement.machine, machine=nothing, fully_corrected=nothing))
+
+
+def _with_aside(material: _Material, dimension: Dimension, draw: Draw, session: str, refusal: Refusal) -> Refusal:
+    """Add to a refusal how many drawn units do have a label, of a kind that cannot count."""
+    drawn = {unit for stratum in draw.of(session) for unit in stratum.drawn}
+    said = material.judged.get(dimension.id, ())
+    counting = {one.utterance_id for one in said if one.blind and one.draw == draw.id}
+    reasons: dict[_Aside, set[str]] = {}
+    for why, one in material.aside.get(dimension.id, ()):
+        if one.utterance_id in drawn - counting:
+            reasons.setdefault(why, set()).add(one.utterance_id)
+    told = "; ".join(f"{len(units)} {why.value}" for why, units in sorted(reasons.items()))
+    return replace(refusal, why=f"{refusal.why} Wel gecodeerd, maar zo dat het niet telt: {told}.") if told else refusal
+
+
+_NO_SPREAD: Final = Refusal(
+    "In de getrokken uitingen van alle sessies is niets om de onzekerheid uit te schatten: nergens of overal dit "
+    "label, of nergens anders dan het model zegt. Zeker is dit cijfer daarmee niet; een interval is er niet.",
+    "Laat meer uitingen blind coderen.",
+)
+_NO_VARIANCE: Final = 1e-12
 
 
 def _corrected_figure(rates: SessionRates, measurement: Measurement, session: str, at: int) -> SessionFigure:
     place = rates.sessions.index(session)
-    machine = measurement.machine
+    machine = measurement.machine if measurement.machine is not None and measurement.machine.modelled else None
+    whole = bool(rates.labelled[place] == rates.eligible[place])
+    spread = whole or bool(rates.variances[place] > _NO_VARIANCE)
+    missing = [one for one, there in ((_NO_SPREAD, spread), (NO_MODEL, machine is not None)) if not there]
     return SessionFigure(
         session=session,
         rate=float(rates.rates[place]),
         variance=float(rates.variances[place]),
-        lower=float(rates.lower[place]),
-        upper=float(rates.upper[place]),
-        factor=float(rates.factors[place]),
+        lower=float(rates.lower[place]) if spread else None,
+        upper=float(rates.upper[place]) if spread else None,
+        factor=None if machine is None else float(rates.factors[place]),
         labelled=int(rates.labelled[place]),
         eligible=int(rates.eligible[place]),
-        machine=float(rates.machine[place]),
-        labelled_only=None if machine is None else float(machine.labelled_only[at]),
+        machine=None if machine is None else float(machine.machine[at]),
+        labelled_only=None if measurement.machine is None else float(measurement.machine.labelled_only[at]),
         fully_corrected=None if machine is None else float(machine.fully_corrected[at]),
+        remark=" ".join(map(str, missing)) or None,
     )
 
 
+def _remarks_on_labels(material: _Material, outcomes: Sequence[StudyOutcome]) -> list[str]:
+    """Say which labels play no part; in a dimension that is corrected, its outcomes count what is not blind."""
+    corrected = {one.id.split(".")[0]: one for one in outcomes if one.status is Status.CORRECTED}
+    found = []
+    for why in _Aside:
+        counts = {
+            dimension: sum(one is why for one, _ in said)
+            for dimension, said in sorted(material.aside.items())
+            if why is not _Aside.SEEN or dimension not in corrected
+        }
+        told = ", ".join(f"{number} bij {dimension}" for dimension, number in counts.items() if number)
+        if told:
+            found.append(f"Labels die niet zijn gebruikt, want {why.value}: {told}.")
+    alone = ", ".join(dimension for dimension in corrected if not material.has_model(dimension))
+    if alone:
+        found.append(f"Zonder model voor de dimensie, dus van mensen alleen: {alone}.")
+    return found
+
+
+def _remarks_on_waves(material: _Material, outcomes: Sequence[StudyOutcome]) -> list[str]:
+    """Name the sessions in which less was coded than drawn, so that a wave plays no part."""
+    drawn = {draw.id: draw for draw in material.evidence.draws}
+    found: dict[tuple[str, tuple[str, ...]], list[str]] = {}
+    for dimension, one in {one.id.split(".")[0]: one for one in outcomes if one.draw is not None}.items():
+        used: Counter[str] = Counter()
+        for stratum in one.used:
+            used[stratum.session] += len(stratum.drawn)
+        draw = drawn[one.draw or ""]
+        short = tuple(
+            session for session, units in used.items() if units < sum(len(part.drawn) for part in draw.of(session))
+        )
+        if short:
+            found.setdefault((draw.id, short), []).append(dimension)
+    return [
+        f"Steekproef {draw}: een aanvulling is nog niet helemaal blind gecodeerd voor {', '.join(dimensions)} en telt "
+        f"daar niet mee in: {', '.join(sessions)}."
+        for (draw, sessions), dimensions in found.items()
+    ]
+
+
 def labelled_only_variances(outcome: StudyOutcome) -> Floats | None:
-    """Give the variances that the rates would have without the machine, *shape* (sessions with a rate,)."""
-    if outcome.sample is None:
+    """Give the variances that rates would have without the machine there is, *shape* (sessions with a rate,)."""
+    machine = None if outcome.measurement is None else outcome.measurement.machine
+    if outcome.sample is None or machine is None or not machine.modelled:
         return None
     found = corrected_rates(outcome.sample, LABELLED_ONLY)
     return None if isinstance(found, Refusal) else found.variances
@@ -515,20 +665,77 @@ def course_of(session: UnitisedSession, labels: Mapping[str, tuple[str, ...]]) -
     )
 
 
-def _talk(material: _Material) -> list[StudyOutcome]:
-    """Give the numbers of the talk itself: who speaks how much, how evenly, and whether they answer each other."""
+_NOBODY: Final = "?"
+"""Stands for a speaker or function that is not known; nobody's name or function is written so."""
+MOST_UNKNOWN: Final = 0.05
+"""As large a part of the talk may be by unknown speakers, or by speakers of unknown function."""
+_ROLES_UNKNOWN: Final = Refusal(
+    "Niet van iedereen die hier spreekt is de functie bekend; het aandeel van een functie zou te laag zijn.",
+    "Vul de functies aan in de deelnemerslijst van deze sessie.",
+)
+_SPEAKERS_UNKNOWN: Final = Refusal(
+    "Van een deel van dit gesprek is niet bekend wie er spreekt.", "Vul de sprekers aan in het transcript."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _SessionTalk:
+    """Who talks in one session.
+
+    Attributes:
+        roles: with all talk that no function is known of put together, so that it counts in what shares are taken of.
+        speakers: of known speakers, whatever their function.
+        nameless: share of the words by unknown speakers.
+    """
+
+    roles: TalkMeasures
+    speakers: TalkMeasures
+    nameless: float
+
+    @classmethod
+    def of(cls, session: UnitisedSession) -> _SessionTalk:
+        course = course_of(session, {})
+        with_role = [replace(one, role=one.role or _NOBODY) for one in course.moments]
+        with_both = [replace(one, speaker=one.speaker or _NOBODY) for one in with_role]
+        words = sum(one.words for one in with_role)
+        nameless = sum(one.words for one in with_role if one.speaker is None)
+        return cls(
+            talk_measures(replace(course, moments=tuple(with_both))),
+            talk_measures(replace(course, moments=tuple(with_role))),
+            nameless / words if words else 0.0,
+        )
+
+    def of_speakers(self, value: float | None) -> float | Refusal | None:
+        """Give a number about speakers, unless too many of them are unknown."""
+        return _SPEAKERS_UNKNOWN if self.nameless > MOST_UNKNOWN else value
+
+
+def _share_of(role: str, shares: Mapping[str, float]) -> float | Refusal | None:
+    """Give the share of a function; who was not heard has none, but only when it is known of all who were heard."""
+    unknown = shares.get(_NOBODY, 0.0)
+    if unknown > MOST_UNKNOWN or (unknown and role not in shares):
+        return _ROLES_UNKNOWN
+    return shares.get(role, 0.0) if shares else None
+
+
+def _talk(material: _Material) -> tuple[list[StudyOutcome], tuple[str, ...]]:
+    """Give the numbers of the talk itself: who speaks how much, how evenly, and whether they answer each other.
+
+    Returns:
+        The outcomes, and what to say of sessions in which it is not known who speaks.
+    """
     found = {
-        session: talk_measures(course_of(material.evidence.units[session], {}))
+        session: _SessionTalk.of(material.evidence.units[session])
         for session in material.sessions
         if session in material.units
     }
-    roles = sorted({role for one in found.values() for role in one.word_shares})
-    numbers: list[tuple[str, str, bool, dict[str, float | None]]] = [
+    roles = sorted({role for one in found.values() for role in one.roles.word_shares} - {_NOBODY})
+    numbers: list[tuple[str, str, bool, dict[str, float | Refusal | None]]] = [
         (
             f"woorden_{role}",
             f"Aandeel van de woorden: {role}",
             True,
-            {name: one.word_shares.get(role, 0.0) if one.word_shares else None for name, one in found.items()},
+            {name: _share_of(role, one.roles.word_shares) for name, one in found.items()},
         )
         for role in roles
     ]
@@ -537,27 +744,40 @@ def _talk(material: _Material) -> list[StudyOutcome]:
             f"beurten_{role}",
             f"Aandeel van de beurten: {role}",
             True,
-            {name: one.turn_shares.get(role, 0.0) if one.turn_shares else None for name, one in found.items()},
+            {name: _share_of(role, one.roles.turn_shares) for name, one in found.items()},
         )
         for role in roles
     ]
     numbers.append(
-        ("gelijkmatigheid", "Gelijkmatigheid van spreken (0 tot 1)", False, {n: o.entropy for n, o in found.items()})
+        (
+            "gelijkmatigheid",
+            "Gelijkmatigheid van spreken (0 tot 1)",
+            False,
+            {name: one.of_speakers(one.speakers.entropy) for name, one in found.items()},
+        )
     )
     numbers.append(
-        ("wederkerigheid", "Wederkerigheid van beurten (0 tot 1)", False, {n: o.reciprocity for n, o in found.items()})
+        (
+            "wederkerigheid",
+            "Wederkerigheid van beurten (0 tot 1)",
+            False,
+            {name: one.of_speakers(one.speakers.reciprocity) for name, one in found.items()},
+        )
     )
-    return [
+    outcomes = [
         _plain(
             f"gesprek.{part}",
             name,
             (OutcomeKind.TALK, Status.COUNTED),
-            [values.get(session) for session in material.sessions],
+            [values.get(session, NOT_PROCESSED) for session in material.sessions],
             material.sessions,
             share=share,
         )
         for part, name, share, values in numbers
     ]
+    unknown = [name for name, one in found.items() if one.roles.word_shares.get(_NOBODY, 0.0) > MOST_UNKNOWN]
+    remark = f"Zonder aandelen per functie, want van te veel sprekers is die niet bekend: {', '.join(unknown)}."
+    return outcomes, (remark,) if unknown else ()
 
 
 _NOT_FILLED_IN: Final = Refusal("Deze uitkomst is voor deze sessie niet bekend.", "Vul haar aan als dat kan.")
@@ -568,7 +788,7 @@ def _plain(
     outcome_id: str,
     name: str,
     stand: tuple[OutcomeKind, Status],
-    values: Sequence[float | None],
+    values: Sequence[float | Refusal | None],
     sessions: Sequence[str],
     *,
     share: bool,
@@ -576,8 +796,8 @@ def _plain(
     """Make an outcome that needs no correction."""
     figures = []
     for session, value in zip(sessions, values, strict=True):
-        if value is None:
-            figures.append(SessionFigure(session, reason=_NOT_FILLED_IN))
+        if value is None or isinstance(value, Refusal):
+            figures.append(SessionFigure(session, reason=value or _NOT_FILLED_IN))
         elif not math.isfinite(value):
             figures.append(SessionFigure(session, reason=_NO_NUMBER))
         else:

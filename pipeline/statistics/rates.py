@@ -114,11 +114,13 @@ class Assembly:
         sample: of the sessions that are fit for it, in order of the draw; `None` when none is.
         refused: id of every other session of the draw or the scores, with the reason.
         ignored: number of labels left out because they were not given blindly for this draw.
+        used: strata of the sample with their complete waves alone.
     """
 
     sample: LabelledSample | None
     refused: tuple[tuple[str, Refusal], ...]
     ignored: int
+    used: tuple[DrawnStratum, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,7 +180,8 @@ def assemble(draw: Draw, labels: Iterable[HumanLabel], scores: Iterable[SessionS
         else:
             parts.append(found)
     refused.extend((one, _NOT_DRAWN) for one in by_session if one not in draw.sessions + draw.without_units)
-    return Assembly(_sample(parts) if parts else None, tuple(refused), ignored)
+    used = tuple(stratum for part in parts for stratum in part.strata)
+    return Assembly(_sample(parts) if parts else None, tuple(refused), ignored, used)
 
 
 _MORE_THAN_ONE: Final = Refusal(

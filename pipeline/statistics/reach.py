@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from pipeline.domain.codebook import HIGHEST_LEVEL, DimensionKind
-from pipeline.statistics.outcomes import OutcomeKind, SessionFigure, Status, StudyOutcome
+from pipeline.statistics.outcomes import MOST_UNKNOWN, NOT_PROCESSED, OutcomeKind, SessionFigure, Status, StudyOutcome
 from pipeline.statistics.power import PERCENTAGE_POINTS, OutcomeUnit
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import Measurement
-from pipeline.statistics.whole import NOT_PROCESSED, coded_whole, machine_labels
+from pipeline.statistics.whole import coded_whole, machine_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
     Labels: TypeAlias = Mapping[str, tuple[str, ...]]
     Figure: TypeAlias = Callable[[Sequence[Utterance], Labels], float | Refusal]
-
-MOST_UNKNOWN: Final = 0.05
-"""With a larger share of units of an unknown speaker nothing is said of the share of speakers."""
 
 _UNKNOWN_SPEAKERS: Final = Refusal(
     f"Van meer dan {100 * MOST_UNKNOWN:.0f} % van de uitingen is niet bekend wie ze deed.",

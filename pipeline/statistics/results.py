@@ -181,7 +181,7 @@ def _sessions(results: Results) -> _Columns:
     declared = results.evidence.study.components
     header = (
         *_names("sessie werkplaats ronde blok uitkomst status cijfer getoond variantie onder boven lambda n N"),
-        *_names("aandeel_machine_niet_gecorrigeerd alleen_menselijke_labels machine_telt_geheel"),
+        *_names("aandeel_machine_niet_gecorrigeerd alleen_menselijke_labels machine_telt_geheel opmerking"),
         *_REFUSED,
         *(f"kenmerk_{one.id}" for one in declared),
     )
@@ -211,6 +211,7 @@ def _sessions(results: Results) -> _Columns:
                     figure.machine,
                     figure.labelled_only,
                     figure.fully_corrected,
+                    figure.remark,
                     *_refusal(figure.reason),
                     *(session.components.get(component.id) for component in declared),
                 )

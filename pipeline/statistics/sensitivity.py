@@ -172,6 +172,11 @@ class MachineMeasurement:
     hits: Floats
     answers: Floats
 
+    @property
+    def modelled(self) -> bool:
+        """Tell whether a model says anything of the outcome; otherwise all figures are those of people alone."""
+        return bool(np.isfinite(self.machine).any())
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurement:
@@ -269,6 +274,10 @@ _SEPARATED: Final = Refusal(
 )
 _NO_MACHINE: Final = Refusal(
     "Deze uitkomst is per sessie door mensen gegeven; er zijn geen machinelabels in het spel.", "Er is niets nodig."
+)
+NO_MODEL: Final = Refusal(
+    "Er is geen model voor deze dimensie; de cijfers komen van mensen alleen.",
+    "Er is niets nodig; met een model dat deze dimensie kent, kunnen de intervallen smaller worden.",
 )
 _NO_ROUNDS: Final = Refusal("Deze studie heeft geen rondes.", "Er is niets nodig.")
 _NOTHING_CHOSEN: Final = Refusal(
@@ -394,7 +403,7 @@ def _machine_rows(case: _Case) -> list[_Row]:
     )
     return [
         _Row(Specification.LABELLED_ONLY, _effects(case.fit(machine.labelled_only))),
-        _Row(Specification.NAIVE, _effects(case.fit(machine.machine))),
+        _Row(Specification.NAIVE, _effects(case.fit(machine.machine)) if machine.modelled else NO_MODEL),
         _Row(Specification.BY_LENGTH, _effects(weighted)),
         _Row(Specification.META_REGRESSION, _meta_regression(case, machine)),
     ]
@@ -479,7 +488,7 @@ def _turned_back(case: _Case) -> Effects:
 
 def _differential_error(case: _Case) -> Sequence[DifferentialError] | Refusal | None:
     machine = case.measurement.machine
-    if machine is None:
+    if machine is None or not machine.modelled:
         return None
     return differential_error(machine.fully_corrected, machine.machine, case.layout.blocks, case.values, case.names)
 

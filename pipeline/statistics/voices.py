@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.codebook import DimensionKind
+from pipeline.statistics.outcomes import NOT_PROCESSED
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.triangulation import (
     KNOWLEDGE_TYPES,
@@ -29,7 +30,7 @@ from pipeline.statistics.triangulation import (
     promoting_shares,
     triangulate,
 )
-from pipeline.statistics.whole import NOT_PROCESSED, coded_whole
+from pipeline.statistics.whole import coded_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

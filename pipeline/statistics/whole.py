@@ -7,19 +7,16 @@ have been given with a model's proposal in view. What rests on them says so (`Wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pipeline.statistics.instrument import truths
 from pipeline.statistics.outcomes import human_judgements, with_gates
-from pipeline.statistics.refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pipeline.domain.codebook import Dimension
     from pipeline.domain.evidence import Evidence
-
-NOT_PROCESSED: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `raamwerk run` op de studie.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pipeline.formats.export import cell, csv_bytes, parquet_bytes, tables_json
 from pipeline.statistics.comparison import compare
 from pipeline.statistics.results import RESULT_TABLES, result_tables
 from pipeline.statistics.tables import TABLES, tables
+from pipeline.steps.draw import note_effects
 from pipeline.steps.evidence import gather
 from pipeline.steps.keys import code_digest, digest
 from pipeline.steps.overview import describe, overview
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.evidence import Evidence
+    from pipeline.statistics.comparison import Results
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
 
 COMPARE = "compare"
 RESULTS = "results.json"
@@ -38,11 +41,12 @@ def run(workplace: Workplace) -> Summary:
     with workplace.open_store() as store:
         seen = overview(workplace, store)
         evidence = gather(workplace, store, seen)
-        key = digest(seen.key, code_digest("statistics", "formats"), _beside(evidence))
+        key = digest(seen.key, code_digest("domain", "statistics", "formats"), _beside(evidence))
         if store.finished_key(WHOLE_STUDY, COMPARE) == key and all(path.is_file() for path in _paths(workplace.output)):
             return {}
         say("Componenten vergelijken …")
         results = compare(evidence)
+        _note_effects(store, results)
         written = {**tables(describe(seen, store)), **result_tables(results)}
         for name, (header, rows) in written.items():
             shown = [header, *([cell(value) for value in row] for row in rows)]
@@ -52,6 +56,14 @@ def run(workplace: Workplace) -> Summary:
         summary = {"sessies": len(seen.ready), "tabellen": len(written), "vergelijkingen": len(results.pairs)}
         store.finish(WHOLE_STUDY, COMPARE, key, summary)
         return summary
+
+
+def _note_effects(store: Store, results: Results) -> None:
+    """Note, before anything of it can be read, on which draws figures rest: such a draw may not grow any more."""
+    used = {one.draw for one in results.outcomes.outcomes}
+    for draw in results.evidence.draws:
+        if draw.id in used:
+            note_effects(store, draw, seen=True)
 
 
 def _table(output: Path, name: str, kind: str) -> Path:

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.draw import Draw, DrawDesign
 from pipeline.domain.errors import InputError
+from pipeline.domain.pseudonym import UnitisedSession
 from pipeline.formats.findings import Findings, instead_of
 from pipeline.formats.study import ID_RULE, is_id
 from pipeline.formats.units import draw_table
 from pipeline.statistics.draws import (
+    changed_units,
     coding_order,
     draw_units,
     eligible_units,
@@ -229,32 +231,42 @@ def _extend(workplace: Workplace, store: Store, seen: Overview, name: str, asked
     return _deliver(workplace, store, seen.codebook, extended, wave + 1)
 
 
+def note_effects(store: Store, made: Draw, *, seen: bool) -> None:
+    """Write down whether effects that rest on a draw have been seen; `compare`, which shows them, says so itself."""
+    step = _effects_step(made.id)
+    store.finish(WHOLE_STUDY, step, _SEEN if seen else _NOT_SEEN, {"waves": len(made.seeds)})
+
+
 def _declare(store: Store, made: Draw, *, effects_seen: bool) -> None:
     """Write down what was said about having seen effects; what was seen once is not unseen by saying otherwise."""
-    step = f"effects seen {made.id}"
-    if not effects_seen and store.finished_key(WHOLE_STUDY, step) == _SEEN:
+    if not effects_seen and store.finished_key(WHOLE_STUDY, _effects_step(made.id)) == _SEEN:
         raise InputError.single(
             _place(made.id),
-            "eerder is vastgelegd dat er al uitkomsten van deze trekking zijn bekeken",
+            "eerder is vastgelegd dat er al uitkomsten van deze trekking zijn uitgerekend of bekeken",
             "Aanvullen kan dan niet meer: gebruik wat er is.",
         )
-    store.finish(WHOLE_STUDY, step, _SEEN if effects_seen else _NOT_SEEN, {"waves": len(made.seeds)})
+    note_effects(store, made, seen=effects_seen)
+
+
+def _effects_step(draw_id: str) -> str:
+    return f"effects seen {draw_id}"
 
 
 def _check_frame(store: Store, made: Draw) -> None:
-    """Refuse to go on with a draw from units that are no longer there."""
-    changed = []
-    for session in made.sessions:
-        units = store.unitised(session)
-        present = {unit.id for unit in units.utterances} if units else set()
-        if not all(present.issuperset(stratum.units) for stratum in made.of(session)):
-            changed.append(session)
-    if changed:
-        raise InputError.single(
-            _place(made.id),
-            f"na de trekking zijn er uitingen verdwenen uit: {', '.join(changed)}",
-            "Zet de oude transcripten terug, of maak een nieuwe trekking onder een andere naam.",
-        )
+    """Refuse to go on with a draw from other units than those that count now."""
+    lost, grown = [], []
+    for session in (*made.sessions, *made.without_units):
+        units = store.unitised(session) or UnitisedSession(session, (), ())
+        gone, come = changed_units(made, units)
+        lost += [session] * bool(gone)
+        grown += [session] * bool(come)
+    findings = Findings()
+    cure = "Zet de oude transcripten terug, of maak een nieuwe trekking onder een andere naam."
+    if lost:
+        findings.add(_place(made.id), f"na de trekking zijn er uitingen verdwenen uit: {', '.join(lost)}", cure)
+    if grown:
+        findings.add(_place(made.id), f"na de trekking zijn er uitingen bijgekomen in: {', '.join(grown)}", cure)
+    findings.stop_if_any()
 
 
 def _deliver(workplace: Workplace, store: Store, codebook: Codebook, made: Draw, wave: int) -> Summary:

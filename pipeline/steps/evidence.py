@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from pipeline.domain.evidence import Evidence, MachineLabels
@@ -12,7 +13,7 @@ from pipeline.tagging.weights import read_tagger
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from pipeline.domain.pseudonym import UnitisedSession
+    from pipeline.domain.pseudonym import UnitisedSession, Utterance
     from pipeline.steps.overview import Overview
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
@@ -73,15 +74,21 @@ def sessions_learnt_from(trained_on: Iterable[str], sessions: Iterable[UnitisedS
 
 def _is_seen(session: UnitisedSession, known: frozenset[str]) -> bool:
     units = [unit for unit in session.utterances if not unit.minimal]
-    lengths = [len(unit.text.split()) for unit in units if unit.text_sha in known]
-    short = sum(length < TELLING_WORDS for length in lengths)
-    return short < len(lengths) or (short > MOST_SHORT and short > MOST_SHORT_SHARE * len(units))
+    same = [unit for unit in units if unit.text_sha in known]
+    short = sum(not _is_telling(unit) for unit in same)
+    return short < len(same) or (short > MOST_SHORT and short > MOST_SHORT_SHARE * len(units))
+
+
+def _is_telling(unit: Utterance) -> bool:
+    return len(unit.text.split()) >= TELLING_WORDS
 
 
 def _learnt_from(workplace: Workplace, store: Store, seen: Overview) -> frozenset[str] | None:
     """Look at every session with units, also those that are not up to date; `None` when the model does not tell.
 
-    A session of which every unit was answered by a network that had left it out (`tagging.answers`) is not seen.
+    A session of which every unit was answered by a network that had left it out (`tagging.answers`) is not seen, unless
+    its words are said in another session too: the same talk under two names. What is kept does not tell which sessions
+    a network left out together, so any other session of the study counts.
     """
     folder = workplace.find_tagger(seen.codebook)
     if folder is None:
@@ -91,8 +98,27 @@ def _learnt_from(workplace: Workplace, store: Store, seen: Overview) -> frozense
     if tagger.version != seen.model_version or not tagger.manifest.trained_on:
         return None
     kept = read_answers(tagger.weights.answers, tagger.manifest.heads)
-    sessions = (units for session in store.sessions() if (units := store.unitised(session)))
-    return sessions_learnt_from(tagger.manifest.trained_on, (one for one in sessions if not _left_out(one, kept)))
+    sessions = [units for session in store.sessions() if (units := store.unitised(session))]
+    left_out = {one.session_id: one for one in sessions if _left_out(one, kept)}
+    others = (one for one in sessions if one.session_id not in left_out)
+    known = tagger.manifest.trained_on
+    return sessions_learnt_from(known, others) | _said_elsewhere(known, left_out.values(), sessions)
+
+
+def _said_elsewhere(
+    trained_on: Iterable[str], left_out: Iterable[UnitisedSession], sessions: Iterable[UnitisedSession]
+) -> frozenset[str]:
+    """Give the sessions that share a longer unit, one that the model learnt from, with another session.
+
+    One is enough; shorter ones are shared by all sessions of one kind of talk, and tell nothing.
+    """
+    told = Counter(sha for session in sessions for sha in {unit.text_sha for unit in session.utterances})
+    shared = {sha for sha in trained_on if told[sha] > 1}
+    return frozenset(
+        session.session_id
+        for session in left_out
+        if any(_is_telling(unit) and unit.text_sha in shared for unit in session.utterances if not unit.minimal)
+    )
 
 
 def _left_out(session: UnitisedSession, kept: KeptAnswers) -> bool:

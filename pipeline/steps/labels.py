@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pipeline.domain.coding import Judgement
 from pipeline.domain.errors import InputError, Problem
 from pipeline.formats.findings import instead_of
-from pipeline.formats.labels import DRAW, read_labels
+from pipeline.formats.labels import BLIND, DRAW, read_labels
 from pipeline.steps.keys import digest, file_digest
 from pipeline.store.database import WHOLE_STUDY
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pipeline.domain.pseudonym import Utterance
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
 
 
 def run(workplace: Workplace, table: Path | None = None) -> Summary:
@@ -36,7 +37,7 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
 
     Raises:
         InputError: when rows point at units that do not exist or whose words changed, or at draws that do not exist or
-            in which the unit was not drawn; nothing is stored then.
+            in which the unit was not drawn, or call blind what was not; nothing is stored then.
     """
     study = workplace.read_study()
     codebook = workplace.read_codebook(study)
@@ -57,6 +58,7 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
             for path, row in rows
             if (problem := _problem(path, row, units) or _problem_of_draw(path, row, drawn))
         ]
+        problems.extend(_no_longer_blind(rows, store))
         problems.extend(_contradictions(rows))
         if problems:
             raise InputError(problems)
@@ -96,20 +98,40 @@ def _told(path: Path) -> tuple[str, str]:
 
 
 def _contradictions(rows: Iterable[tuple[Path, LabelRow]]) -> Iterator[Problem]:
-    """Find units that two tables give different labels of one coder.
+    """Find units of which two tables tell different things of one coder.
 
     Not when only one of them was asked for a draw: nobody should mend what he said blindly.
     """
-    first: dict[tuple[str, str, str, str | None], tuple[Path, tuple[str, ...]]] = {}
+    first: dict[tuple[str, str, str, str | None], tuple[Path, tuple[tuple[str, ...], bool]]] = {}
     for path, row in rows:
         for dimension, labels in row.labels.items():
-            earlier, said = first.setdefault((row.utterance_id, row.coder, dimension, row.draw), (path, labels))
-            if said != labels:
+            told = labels, row.blind
+            earlier, said = first.setdefault((row.utterance_id, row.coder, dimension, row.draw), (path, told))
+            if said != told:
+                what = "een ander label" if said[0] != labels else "iets anders over blind coderen"
                 yield Problem(
                     f"{path.name}, uiting {row.utterance_id}, kolom {dimension}",
-                    f"dezelfde codeur geeft hier een ander label dan in {earlier.name}",
+                    f"dezelfde codeur geeft hier {what} dan in {earlier.name}",
                     "Houd één van beide over.",
                 )
+
+
+def _no_longer_blind(rows: Iterable[tuple[Path, LabelRow]], store: Store) -> Iterator[Problem]:
+    """Find rows that call blind what their coder said before not to have been: what was seen cannot be unseen."""
+    blind = [(path, row) for path, row in rows if row.draw is not None and row.blind]
+    seen = {
+        (one.utterance_id, one.coder, one.draw, one.dimension)
+        for session in {row.utterance_id.rsplit(".", 2)[0] for _, row in blind}
+        for one in store.judgements_by_draw(session)
+        if not one.blind
+    }
+    for path, row in blind:
+        if any((row.utterance_id, row.coder, row.draw, dimension) in seen for dimension in row.labels):
+            yield Problem(
+                f"{path.name}, uiting {row.utterance_id}, kolom {BLIND}",
+                "deze codeur zag eerder wat het model van deze uiting zei, en dat kan niet blind meer worden",
+                "Zet er weer nee, en laat iemand anders deze uiting blind coderen.",
+            )
 
 
 def _problem(path: Path, row: LabelRow, units: Mapping[str, Utterance]) -> Problem | None:

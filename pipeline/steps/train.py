@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.coding import CoderKind
+from pipeline.domain.coding import SETTLER, CoderKind, decisive
 from pipeline.domain.errors import InputError, RaamwerkError
 from pipeline.domain.training import SettledLabel, TrainingSession
 from pipeline.domain.transcript import Speaker, Transcript, Turn
@@ -15,7 +15,6 @@ from pipeline.formats.cues import read_cues
 from pipeline.formats.examples import by_session, read_examples
 from pipeline.formats.origin import read_origins
 from pipeline.formats.params import read_params
-from pipeline.statistics.instrument import SETTLER
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
 from pipeline.steps.evidence import sessions_learnt_from
@@ -310,14 +309,9 @@ def settle(judgements: Iterable[Judgement]) -> Iterator[SettledLabel]:
     Yields:
         At most one label a unit and dimension; where coders differ and nobody settled it, none.
     """
-    given: defaultdict[tuple[str, str], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for judgement in judgements:
-        labels_in_order = tuple(sorted(judgement.labels))
-        given[judgement.utterance_id, judgement.dimension][judgement.coder] = labels_in_order
-    for (utterance_id, dimension), by_coder in given.items():
-        final = by_coder.get(SETTLER)
-        agreed = set(by_coder.values())
-        if final is not None:
-            yield SettledLabel(utterance_id, dimension, final)
-        elif len(agreed) == 1:
-            yield SettledLabel(utterance_id, dimension, agreed.pop())
+    given: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    for judgement in decisive(judgements):
+        given[judgement.utterance_id, judgement.dimension].add(tuple(sorted(judgement.labels)))
+    for (utterance_id, dimension), answers in given.items():
+        if len(answers) == 1:
+            yield SettledLabel(utterance_id, dimension, answers.pop())

@@ -172,7 +172,7 @@ def test_of_class_c_nothing_but_the_sites_is_written() -> None:
     at_site = {"noord": True, "amsterdam": False, "noord_brabant": True, "zuyd": False}
     found = tables(with_component(world(), COMPONENT, lambda _, session: at_site[session.site]))
     numbers = {"schatting", "standaardfout", "onder", "boven", "waarneembaar", "hedges_g", "kansverhouding"}
-    for name in set(RESULT_TABLES) - {"sessiecijfers", "samenloop", "model"}:
+    for name in set(RESULT_TABLES) - {"sessiecijfers", "samenloop"}:
         for one in found[name]:
             if one.get("kenmerk") == COMPONENT:
                 assert of_a_test(one) == [], name
@@ -180,7 +180,7 @@ def test_of_class_c_nothing_but_the_sites_is_written() -> None:
     one = effect(found)
     assert (one["klasse"], one["oordeel"]) == ("C", "niet te scheiden")
     assert "niet te scheiden van de werkplaats" in one["zin"]
-    for name in ("gevoeligheid", "fout_per_kenmerk", "effect_per_werkplaats", "rangorde", "kenmerken_samen"):
+    for name in ("gevoeligheid", "fout_per_kenmerk", "effect_per_werkplaats", "rangorde", "kenmerken_samen", "model"):
         assert not any(COMPONENT in (one.get("kenmerk"), one.get("samen")) for one in found[name]), name
     listed = [one for one in found["niet_genoeg_gegevens"] if one["kenmerk"] == COMPONENT]
     assert len(listed) == 1
@@ -348,6 +348,12 @@ def changed_units(evidence: Evidence) -> Evidence:
     return replace(evidence, units={**evidence.units, "noord-000": shorter})
 
 
+def more_units(evidence: Evidence) -> Evidence:
+    units = evidence.units["noord-000"]
+    longer = (*units.utterances, *(replace(one, id=f"{one.id[:-7]}9{one.id[-6:]}") for one in units.utterances))
+    return replace(evidence, units={**evidence.units, "noord-000": replace(units, utterances=longer)})
+
+
 def strange_labels(evidence: Evidence) -> Evidence:
     """A label that the codebook does not have, and two where there can be one."""
     said = evidence.judgements["noord-000"]
@@ -378,6 +384,7 @@ def unlabelled_draw(evidence: Evidence) -> Evidence:
         (nothing_at_all, "Vergelijken kan pas na een steekproef"),
         (free_text, "vrije tekst"),
         (changed_units, "sinds de trekking veranderd"),
+        (more_units, "sinds de trekking uitingen bijgekomen"),
         (strange_labels, "nog niet blind gecodeerd"),
         (unlabelled_draw, "nog niet blind gecodeerd"),
     ],
@@ -695,6 +702,16 @@ def test_without_any_machine_human_labels_alone_are_compared() -> None:
     figures = [one for one in found["sessiecijfers"] if one["uitkomst"] == OUTCOME]
     assert [one["cijfer"] for one in figures] == pytest.approx([one["alleen_menselijke_labels"] for one in figures])
     assert effect(found)["klasse"] == "A"
+    # No machine, so nothing of one: no share of it, no gain, no correction, no error that goes with a component.
+    machine = ("aandeel_machine_niet_gecorrigeerd", "machine_telt_geheel", "lambda")
+    assert [one[name] for one in figures for name in machine] == [None] * 3 * len(figures)
+    assert all("geen model voor deze dimensie" in one["opmerking"] for one in figures)
+    told = row(found["uitkomsten"], uitkomst=OUTCOME)
+    assert (told["gemiddelde_correctie"], told["winst_van_de_machine"]) == (None, None)
+    assert found["fout_per_kenmerk"] == []
+    naive = row(found["gevoeligheid"], uitkomst=OUTCOME, kenmerk=COMPONENT, analyse="machinelabels zonder correctie")
+    assert naive["schatting"] is None
+    assert "geen model voor deze dimensie" in naive["reden"]
 
 
 def test_agreement_and_tagger_are_measured_on_the_blind_labels() -> None:

@@ -75,6 +75,18 @@ def test_the_same_study_gives_the_same_bytes_and_nothing_to_do(place: Workplace)
     assert {path: path.read_bytes() for path in files} == before
 
 
+def test_other_code_in_any_room_that_figures_come_from_is_something_to_do(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_up(place)
+    for room in ("domain", "statistics", "formats"):
+        monkeypatch.setattr(compare, "code_digest", lambda *_rooms: "as it was")
+        compare.run(place)
+        assert compare.run(place) == {}
+        monkeypatch.setattr(compare, "code_digest", lambda *rooms, room=room: room if room in rooms else "as it was")
+        assert compare.run(place) != {}, room
+
+
 def test_new_labels_are_something_to_do(place: Workplace) -> None:
     bring_up(place)
     compare.run(place)

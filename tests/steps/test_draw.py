@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.domain.draw import DrawDesign, Stratum
 from pipeline.domain.errors import InputError
-from pipeline.steps import draw, labels, progress, unitise
+from pipeline.steps import compare, draw, labels, progress, unitise
 from pipeline.steps.draw import Asked, sheet_path
 from tests.steps.tagged import fill_in, lengthen, rows_of, tag
 from tests.steps.test_steps import bring_up
@@ -208,6 +208,57 @@ def test_who_has_seen_effects_cannot_draw_on_nor_take_that_back(tagged: Workplac
     with pytest.raises(InputError, match="eerder is vastgelegd dat er al uitkomsten"):
         draw.run(tagged, MORE)
     assert len(draws_of(tagged)[0].seeds) == 1
+
+
+def code_blindly(place: Workplace) -> None:
+    rows = [{**row, "codeur": "anna", "sr": "geen"} for row in rows_of(sheet_path(place, "trekking-1", 1))]
+    fill_in(rows, place.study / "labels" / "anna.csv")
+    labels.run(place)
+
+
+def test_a_comparison_that_rests_on_a_draw_ends_its_growth_whatever_is_said(tagged: Workplace) -> None:
+    draw.run(tagged, ASKED)
+    compare.run(tagged)
+    draw.run(tagged, MORE)  # nothing was coded, so nothing could be seen
+    code_blindly(tagged)
+    compare.run(tagged)
+    with pytest.raises(InputError, match="zijn uitgerekend of bekeken"):
+        draw.run(tagged, MORE)
+    assert len(draws_of(tagged)[0].seeds) == 2
+
+
+def test_a_draw_from_a_session_that_grew_since_is_not_extended(tagged: Workplace) -> None:
+    draw.run(tagged, ASKED)
+    with (tagged.study / "transcripten" / "twee.txt").open("a", encoding="utf-8") as stream:
+        stream.write("SW1: Dit is er later nog eens bij gekomen, want er was meer opgenomen.\n")
+    tag(tagged, "twee")
+    with pytest.raises(InputError, match="na de trekking zijn er uitingen bijgekomen in: twee"):
+        draw.run(tagged, MORE)
+
+
+def test_what_was_once_not_blind_does_not_become_so(tagged: Workplace) -> None:
+    draw.run(tagged, ASKED)
+    row = {**rows_of(sheet_path(tagged, "trekking-1", 1))[0], "codeur": "anna", "frame": "leefwereld", "blind": "nee"}
+    table = tagged.study / "labels" / "anna.csv"
+    fill_in([row], table)
+    labels.run(tagged)
+    fill_in([{**row, "blind": "ja", "frame": "beleid"}], table)
+    with pytest.raises(InputError, match=r"kolom blind: deze codeur zag eerder wat het model van deze uiting zei"):
+        labels.run(tagged)
+    # Another coder may, and who was blind may say that he was not.
+    fill_in([row, {**row, "codeur": "bert", "blind": "ja"}], table)
+    labels.run(tagged)
+    fill_in([{**row, "codeur": "bert"}], table)
+    assert labels.run(tagged) == {"rijen": 1, "nieuwe labels": 1}
+
+
+def test_two_tables_that_differ_on_blindness_contradict_each_other(tagged: Workplace) -> None:
+    draw.run(tagged, ASKED)
+    row = {**rows_of(sheet_path(tagged, "trekking-1", 1))[0], "codeur": "anna", "frame": "leefwereld"}
+    fill_in([row], tagged.study / "labels" / "een.csv")
+    fill_in([{**row, "blind": "nee"}], tagged.study / "labels" / "twee.csv")
+    with pytest.raises(InputError, match=r"iets anders over blind coderen dan in een\.csv"):
+        labels.run(tagged)
 
 
 def test_a_second_wave_whose_sheet_was_never_written_is_not_followed_by_a_third(

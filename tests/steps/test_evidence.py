@@ -120,6 +120,55 @@ def test_a_session_is_unseen_only_when_all_of_it_was_answered_by_networks_that_l
     assert gathered(place).machine["een"].learnt_from == ({"een"} if missing else frozenset())
 
 
+def units_in(place: Workplace, session: str) -> list[tuple[str, str]]:
+    with place.open_store() as store:
+        units = store.unitised(session)
+    assert units is not None
+    return [(unit.id, unit.text_sha) for unit in units.utterances if not unit.minimal]
+
+
+def write_talks(place: Workplace, **lines: list[str]) -> None:
+    """Let the sessions say nothing that another says, and then these lines."""
+    for session in ("een", "twee", "drie"):
+        own = [f"In sessie {session} gaat het nu over punt {number} van de lijst." for number in range(30)]
+        said = [*own, *lines.get(session, [])]
+        written = "\n".join(f"{'KM1' if at % 2 else 'SW1'}: {line}" for at, line in enumerate(said)) + "\n"
+        (place.study / "transcripten" / f"{session}.txt").write_text(written, "utf-8")
+    bring_up(place)
+
+
+def learn_and_leave_out(place: Workplace, *sessions: str, also: tuple[str, ...] = ()) -> frozenset[str] | None:
+    """Bring a model that learnt from sessions and keeps answers for all of them, and ask what it has seen."""
+    units = {session: units_in(place, session) for session in (*sessions, *also)}
+    left_out = [unit for session in sessions for unit in units[session]]
+    bring_a_model(place, [sha for each in units.values() for _, sha in each], left_out)
+    tag(place, "een")
+    return gathered(place).machine["een"].learnt_from
+
+
+def test_the_same_talk_under_two_names_is_seen_although_each_was_left_out(place: Workplace) -> None:
+    write_talks(place)
+    assert learn_and_leave_out(place, "een", "twee", "drie") == frozenset()
+    texts = place.study / "transcripten"
+    (texts / "twee.txt").write_text((texts / "een.txt").read_text("utf-8"), "utf-8")
+    bring_up(place)
+    assert learn_and_leave_out(place, "een", "twee", "drie") == {"een", "twee"}
+
+
+@pytest.mark.parametrize(("line", "seen"), [(LONG, {"een", "twee"}), ("dat klopt wel", set())])
+def test_a_longer_unit_said_in_another_session_is_enough(place: Workplace, line: str, seen: set[str]) -> None:
+    spoken = [f"{line.capitalize()}."]
+    write_talks(place, een=spoken, twee=spoken)
+    assert learn_and_leave_out(place, "een", "twee", "drie") == seen
+
+
+def test_words_said_elsewhere_that_the_model_never_learnt_from_show_nothing(place: Workplace) -> None:
+    spoken = [f"{LONG.capitalize()}."]
+    write_talks(place, een=spoken, twee=spoken)
+    assert learn_and_leave_out(place, "drie") == frozenset()
+    assert learn_and_leave_out(place, "drie", also=("twee",)) == {"een", "twee"}
+
+
 def test_a_model_that_does_not_tell_what_it_learnt_from_is_not_taken_for_one_that_learnt_nothing(
     place: Workplace,
 ) -> None:
