@@ -42,6 +42,7 @@ coverage: $(STAMP)  ## branch coverage of the fast tests
 
 benchmarks: $(STAMP)  ## speed as ratios, printed
 	$(PY) benchmarks/tagging.py
+	$(PY) benchmarks/compare.py
 
 train: $(STAMP)  ## make the shipped tagger again from its labels (dvc repro)
 	dvc repro

@@ -109,13 +109,46 @@ def tag(study: Study) -> None:
 
 @app.command()
 def compare(study: Study) -> None:
-    """Schrijf de tabellen van sessies en componenten (CSV, in rapport/tabellen).
+    """Vergelijk de componenten: tabellen (CSV en Parquet, in rapport/tabellen) en rapport/results.json.
 
     Voorbeeld: raamwerk compare mijn-studie
     """
     from pipeline.steps import compare as step
 
     _whole_study(study, step.run)
+
+
+@app.command()
+def power(
+    study: Annotated[
+        Path | None, typer.Argument(metavar="[STUDIE]", help="Neem hieruit de cijfers die er zijn; mag ook zonder.")
+    ] = None,
+    outcome: Annotated[str | None, typer.Option(help="Uitkomst van die studie, zoals sr.brug_burger.")] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAAM=WAARDE",
+            help="Mag vaker. Procenten: aandeel, spreiding, gevoeligheid, specificiteit, verschil, deel (van de "
+            "sessies met het kenmerk). Aantallen: uitingen, werkplaatsen, nabootsingen; met komma's ertussen: sessies "
+            "(per werkplaats) en labels (per sessie).",
+        ),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(metavar="UIT", help="Dezelfde tabel als CSV.")] = None,
+) -> None:
+    """Reken uit hoeveel sessies en labels nodig zijn om een verschil te vinden, door studies na te bootsen.
+
+    Voorbeeld: raamwerk power mijn-studie --outcome sr.brug_burger --given verschil=5 --given sessies=8,10
+    """
+    from pipeline import settings
+    from pipeline.steps import power as step
+
+    def work() -> int:
+        settings.private_files()
+        settings.quiet_libraries()
+        plan = step.read_plan(given or ())
+        return step.run(settings.workplace(study) if study else None, outcome, plan, out)
+
+    _guard(work)
 
 
 @app.command()
@@ -158,6 +191,49 @@ def units(
     from pipeline.steps import units as step
 
     _whole_study(study, lambda place: step.run(place, coder, out))
+
+
+@app.command()
+def draw(  # noqa: PLR0913, PLR0917 - one for each option that can be typed
+    study: Study,
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DIM.LABEL,…", help="Labels die vergeleken worden; zonder: die van de vragen in study.yaml."
+        ),
+    ] = None,
+    per_session: Annotated[int | None, typer.Option(help="Uitingen per sessie; zonder: 40.")] = None,
+    no_strata: Annotated[bool | None, typer.Option("--no-strata", help="Trek uit elke sessie als geheel.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Zaad van het toeval; zonder: een willekeurig.")] = None,
+    name: Annotated[str | None, typer.Option(help="Naam van de trekking; zonder: trekking-1.")] = None,
+    extend: Annotated[str | None, typer.Option(metavar="NAAM", help="Vul deze trekking aan.")] = None,
+    more: Annotated[int | None, typer.Option(help="Bij --extend: zoveel uitingen per sessie erbij.")] = None,
+    effects_seen: Annotated[
+        bool | None,
+        typer.Option(
+            "--effects-seen/--effects-not-seen",
+            help="Bij --extend: zag iemand al een uitkomst die erop rust? Na `raamwerk compare` kan het niet meer.",
+        ),
+    ] = None,
+) -> None:
+    """Trek willekeurig uitingen die mensen blind coderen, en schrijf daarvoor een codeerblad in STUDIE/codeerbladen/.
+
+    Voorbeeld: raamwerk draw mijn-studie --labels sr.brug_burger,sr.brug_beleid
+    """
+    from pipeline.steps import draw as step
+
+    listed = tuple(part.strip() for given in labels for part in given.split(",")) if labels else None
+    asked = step.Asked(
+        labels=listed,
+        strata=not no_strata,
+        per_session=per_session,
+        seed=seed,
+        name=name,
+        extend=extend,
+        more=more,
+        effects_seen=effects_seen,
+    )
+    _whole_study(study, lambda place: step.run(place, asked))
 
 
 @app.command()

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
 
+from pipeline import settings
 from pipeline.cli import app
-from tests.world import TALKS, make_study
+from tests.steps.tagged import lengthen, tag
+from tests.world import TALKS, make_study, typed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,3 +42,27 @@ def test_one_bad_session_does_not_stop_the_others(tmp_path: Path, monkeypatch: p
     assert shown.exit_code == 1
     assert "twee: beurten 6" in shown.output
     assert "drie: beurten 6" in shown.output
+
+
+def test_a_draw_and_its_second_wave_are_typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "wortel").mkdir()
+    (tmp_path / "wortel" / "corpora").symlink_to(settings.REPOSITORY / "corpora")
+    monkeypatch.setenv("RAAMWERK_ROOT", str(tmp_path / "wortel"))
+    monkeypatch.setenv("RAAMWERK_HOME", str(tmp_path / "home"))
+    study = make_study(tmp_path / "wereld")
+    place = settings.workplace(study)
+    lengthen(place)
+    tag(place, "een", "twee", "drie")
+    made = typed("draw", str(study), "--labels", "sr.brug_burger, sr.zelf", "--labels", "frame.client", "--seed", "3")
+    assert made.exit_code == 0, made.output
+    assert made.stdout == "sessies 3, uitingen 120\n"
+    with place.open_store() as store:
+        targets = store.draws()[0].design.targets
+    assert targets == {("sr", "brug_burger"), ("sr", "zelf"), ("frame", "client")}
+    unsaid = typed("draw", str(study), "--extend", "trekking-1", "--more", "5")
+    assert unsaid.exit_code == 2
+    assert "Geef --effects-not-seen als nog niemand" in unsaid.stderr
+    wave = typed("draw", str(study), "--extend", "trekking-1", "--more", "5", "--effects-not-seen")
+    assert wave.stdout == "sessies 3, uitingen 15\n"
+    whole = typed("draw", str(study), "--no-strata", "--name", "geheel", "--per-session", "25")
+    assert whole.stdout == "sessies 3, uitingen 75\n"

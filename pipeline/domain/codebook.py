@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+MEAN_LEVEL: Final = "gemiddeld_niveau"
+"""What follows the dimension in the id of the outcome that is the mean level of an ordinal dimension."""
+
+HIGHEST_LEVEL: Final = "hoogste_niveau"
+"""The same for the highest level that a session comes to."""
+SPEAKERS: Final = "sprekers"
+"""What follows the dimension in the id of an outcome that is a share of speakers ("sr.sprekers_brug")."""
 
 
 class DimensionKind(StrEnum):
@@ -147,6 +156,48 @@ class Codebook:
             if dimension.id == dimension_id:
                 return dimension
         raise KeyError(dimension_id)
+
+    @property
+    def shares(self) -> dict[str, frozenset[tuple[str, str]]]:
+        """Shares of units that can be counted, such as "sr.brug_burger", to (dimension, label) of what counts.
+
+        Labels and roll-ups of the dimensions that are coded per unit, in codebook order.
+        """
+        united = {
+            f"{one.dimension}.{one.id}": {(one.dimension, label) for label in one.labels} for one in self.roll_ups
+        }
+        return {
+            name: frozenset(united.get(name, {(dimension.id, part)}))
+            for dimension in self.unit_dimensions
+            for part in (*dimension.label_ids, *(one.id for one in self.roll_ups if one.dimension == dimension.id))
+            for name in (f"{dimension.id}.{part}",)
+        }
+
+    @property
+    def speaker_shares(self) -> dict[str, RollUp]:
+        """Shares of speakers that can be counted, such as "sr.sprekers_brug", to the labels of which they use one.
+
+        Of the dimensions in which a unit may carry several labels: the roll-ups, or else all labels together.
+        """
+        found = {}
+        for dimension in self.unit_dimensions:
+            if dimension.kind is DimensionKind.MULTI:
+                united = [one for one in self.roll_ups if one.dimension == dimension.id]
+                found.update({f"{dimension.id}.{SPEAKERS}_{one.id}": one for one in united})
+                if not united:
+                    every = RollUp(dimension.id, "minstens één label", dimension.id, dimension.choices)
+                    found[f"{dimension.id}.{SPEAKERS}"] = every
+        return found
+
+    @property
+    def levels(self) -> tuple[str, ...]:
+        """Mean and highest level of the ordinal dimensions, as ids of outcomes."""
+        return tuple(
+            f"{dimension.id}.{part}"
+            for dimension in self.unit_dimensions
+            if dimension.kind is DimensionKind.ORDINAL
+            for part in (MEAN_LEVEL, HIGHEST_LEVEL)
+        )
 
     @property
     def unit_dimensions(self) -> tuple[Dimension, ...]:

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SETTLER: Final = "vaststelling"
+"""Name under which labels are settled after coders differed."""
 
 
 class CoderKind(StrEnum):
@@ -50,6 +57,8 @@ class Judgement:
         coder_kind: person or language model.
         codebook_version: `Codebook.version_key` at the time.
         at: moment in UTC, ISO 8601.
+        draw: id of the draw for which it was asked, `None` when somebody judged of his own accord.
+        blind: the coder did not see what a machine said of the unit.
     """
 
     utterance_id: str
@@ -60,3 +69,19 @@ class Judgement:
     coder_kind: CoderKind
     codebook_version: str
     at: str
+    draw: str | None = None
+    blind: bool = False
+
+
+def decisive(judgements: Iterable[Judgement]) -> tuple[Judgement, ...]:
+    """Leave out what coders said where it has been settled: the settler goes before all of them.
+
+    Args:
+        judgements: of any number of units, dimensions and coders.
+
+    Returns:
+        Those given, in order, without the coders of every unit and dimension of which the settler says something.
+    """
+    listed = tuple(judgements)
+    settled = {(one.utterance_id, one.dimension) for one in listed if one.coder == SETTLER}
+    return tuple(one for one in listed if one.coder == SETTLER or (one.utterance_id, one.dimension) not in settled)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from pipeline.domain.transcript import FUNCTIES, GROEPEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -13,6 +15,14 @@ if TYPE_CHECKING:
 
 Value = bool | int | float | str | None
 """A cell of sessions.csv after checking; `None` is a missing value."""
+
+
+TALK_OUTCOMES: Final = (
+    *(f"gesprek.{what}_{role}" for what in ("woorden", "beurten") for role in dict.fromkeys((*FUNCTIES, *GROEPEN))),
+    "gesprek.gelijkmatigheid",
+    "gesprek.wederkerigheid",
+)
+"""Ids of the outcomes that are counted from who speaks: shares of words and turns, evenness, reciprocity."""
 
 
 class ValueType(StrEnum):
@@ -81,6 +91,26 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
+class Analysis:
+    """Choices for the comparison, made before the results were seen.
+
+    Attributes:
+        smallest_difference: of a share that would matter, in (0, 1).
+        by_round: sessions are compared within site and round and not within site alone; `None` leaves it to the
+            program: by round wherever every site has at least two sessions in each of its rounds.
+        per: id of a component that is a number to how much one unit of its effect is, such as 15 (minutes).
+        adjusted_for: ids of components that every effect is also computed with, as a check.
+        together: ids of components to look at in one model, a group each.
+    """
+
+    smallest_difference: float = 0.05
+    by_round: bool | None = None
+    per: Mapping[str, float] = field(default_factory=dict)
+    adjusted_for: tuple[str, ...] = ()
+    together: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """One row of sessions.csv.
 
@@ -121,6 +151,7 @@ class Study:
         questions: registered beforehand.
         sessions: in the order of sessions.csv.
         columns: mapping for transcripts in tables: our column name to theirs; empty for the usual names.
+        analysis: choices for the comparison.
     """
 
     id: str
@@ -134,6 +165,7 @@ class Study:
     questions: tuple[Question, ...]
     sessions: tuple[Session, ...]
     columns: Mapping[str, str]
+    analysis: Analysis = field(default_factory=Analysis)
 
     def session(self, session_id: str) -> Session:
         """Give a session by id.

@@ -32,7 +32,17 @@ JOIN: Final = "+"
 """Between the labels of one cell of a multi dimension."""
 _ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _ID_RULE: Final = "Gebruik kleine letters, cijfers, - en _, en begin met een letter of cijfer."
-_RESERVED: Final = ("uiting", "codeur", "soort_codeur", "tekst_sha")
+_RESERVED: Final = (
+    "uiting",
+    "codeur",
+    "soort_codeur",
+    "trekking",
+    "blind",
+    "tekst_sha",
+    "vooraf",
+    "functie",
+    "tekst",
+)
 """Columns of a table of labels; no dimension may be called so."""
 _KEYS: Final = (
     "id",

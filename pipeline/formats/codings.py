@@ -14,7 +14,7 @@ from pipeline.domain.agreement import Coding, CodingTable
 from pipeline.domain.codebook import Dimension, DimensionKind, Label
 from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
 from pipeline.formats.findings import Findings, instead_of
-from pipeline.formats.labels import CODER, CODER_KIND, CONTEXT, TEXT_SHA, UNIT, report_repeats
+from pipeline.formats.labels import BLIND, CODER, CODER_KIND, CONTEXT, DRAW, TEXT_SHA, UNIT, report_repeats
 from pipeline.formats.sheets import Columns, Row, Sheet, read_sheet
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SESSION: Final = "sessie"
 REMARK: Final = "opmerking"
-NOT_READ: Final = (CODER_KIND, TEXT_SHA, *CONTEXT, REMARK)
+NOT_READ: Final = (CODER_KIND, TEXT_SHA, DRAW, BLIND, *CONTEXT, REMARK)
 """Columns that help people and hold no labels."""
 ENGLISH: Final = {
     "unit": UNIT,

@@ -23,9 +23,11 @@ from pipeline.domain.coding import CoderKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.labels import LabelRow
 from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
-from pipeline.formats.export import RISKY, csv_bytes, guarded
+from pipeline.formats.export import RISKY, cell, csv_bytes, guarded
 from pipeline.formats.findings import Findings, instead_of, one_of
 from pipeline.formats.sheets import Columns, Row, read_sheet
+from pipeline.formats.study import ID_RULE, is_id
+from pipeline.formats.yaml_lines import YES_NO
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -34,8 +36,11 @@ UNIT: Final = "uiting"
 CODER: Final = "codeur"
 CODER_KIND: Final = "soort_codeur"
 TEXT_SHA: Final = "tekst_sha"
-CONTEXT: Final = ("functie", "tekst")
-"""Columns that help a coder and are not read back (`units.units_table` writes them)."""
+DRAW: Final = "trekking"
+BLIND: Final = "blind"
+BEFORE, ROLE, TEXT = "vooraf", "functie", "tekst"
+CONTEXT: Final = (BEFORE, ROLE, TEXT)
+"""Columns that help a coder and are not read back (`units` writes them)."""
 LONGEST_NAME: Final = 100
 _UNIT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\.\d{4,}\.\d{2,}")
 _SHA: Final = re.compile(r"(?:sha:)?([0-9a-f]{16})")
@@ -47,25 +52,32 @@ def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
 
     Args:
         path: the table, with the columns uiting, codeur and soort_codeur, at least one dimension of the codebook, and
-            tekst_sha if wanted. A row without any label is what a coder has not got to yet.
+            tekst_sha if wanted. A row without any label is what a coder has not got to yet. The sheet of a draw has the
+            columns trekking and blind too; there a row with neither label nor coder is left out.
         codebook: says which dimensions and labels there are.
 
     Raises:
         InputError: with all problems at once, by row and column: unknown columns and labels, more labels than a
             dimension allows, labels that only a rule gives, a level without a hit in its gate or a hit without a
-            level, units and coders that occur twice, cells that are empty or garbled.
+            level, units and coders that occur twice, a draw without a word on blindness, cells that are empty or
+            garbled.
     """
     findings = Findings()
     dimensions = codebook.unit_dimensions
-    columns = Columns((UNIT, CODER, CODER_KIND), (TEXT_SHA, *CONTEXT, *(dimension.id for dimension in dimensions)))
+    optional = (TEXT_SHA, DRAW, BLIND, *CONTEXT, *(dimension.id for dimension in dimensions))
+    columns = Columns((UNIT, CODER, CODER_KIND), optional)
     sheet = read_sheet(path, path.name, columns, findings)
     rows: tuple[LabelRow, ...] = ()
     if sheet:
         if not any(dimension.id in sheet.columns for dimension in dimensions):
             cure = f"Voeg een kolom toe voor {one_of(dimension.id for dimension in dimensions)}."
             findings.add(path.name, "er is geen kolom met labels", cure)
-        rows = tuple(_RowReader(row, dimensions, findings).read() for row in sheet.rows)
-        report_repeats(sheet.rows, findings)
+        if BLIND not in sheet.columns and any(row.get(DRAW) for row in sheet.rows):
+            cure = f"Voeg de kolom '{BLIND}' toe en vul ja of nee in; zonder kolom '{DRAW}' zijn het gewone labels."
+            findings.add(path.name, f"er is wel een kolom '{DRAW}' en geen kolom '{BLIND}'", cure)
+        begun = [row for row in sheet.rows if not _is_blank(row, dimensions)]
+        rows = tuple(_RowReader(row, dimensions, findings).read() for row in begun)
+        report_repeats(begun, findings)
     findings.stop_if_any()
     return rows
 
@@ -85,13 +97,15 @@ def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> No
     listed = tuple(rows)
     dimensions = codebook.unit_dimensions
     with_sha = any(row.text_sha for row in listed)
-    header = [UNIT, CODER, CODER_KIND, *([TEXT_SHA] if with_sha else []), *(dimension.id for dimension in dimensions)]
-    table = [header]
+    with_draw = any(row.draw or row.blind for row in listed)
+    further = (*((TEXT_SHA,) if with_sha else ()), *((DRAW, BLIND) if with_draw else ()))
+    table = [[UNIT, CODER, CODER_KIND, *further, *(dimension.id for dimension in dimensions)]]
     for row in listed:
         _check(row, dimensions)
         sha = [marked_sha(row.text_sha) if row.text_sha else ""] if with_sha else []
+        draw = [row.draw or "", cell(row.blind)] if with_draw else []
         labels = [_cell(row.labels.get(dimension.id), dimension) for dimension in dimensions]
-        table.append([guarded(row.utterance_id), guarded(row.coder), row.coder_kind.value, *sha, *labels])
+        table.append([guarded(row.utterance_id), guarded(row.coder), row.coder_kind.value, *sha, *draw, *labels])
     if path.suffix.lower() == ".csv":
         _replace(path, csv_bytes(table))
     elif path.suffix.lower() == ".xlsx":
@@ -131,6 +145,8 @@ class _RowReader:
             coder_kind=self._coder_kind(),
             labels=self.labels(),
             text_sha=self._text_sha(),
+            draw=self._draw(),
+            blind=self._blind(),
         )
 
     def labels(self) -> dict[str, tuple[str, ...]]:
@@ -187,6 +203,19 @@ class _RowReader:
             return None
         return found[1]
 
+    def _draw(self) -> str | None:
+        written = self._row.get(DRAW)
+        if written and not is_id(written):
+            self._report(DRAW, "dit is geen naam van een trekking", f"Neem de naam over uit het codeerblad. {ID_RULE}")
+        return written or None
+
+    def _blind(self) -> bool:
+        written = self._filled(BLIND) if self._row.get(DRAW) else self._row.get(BLIND)
+        if written and written.casefold() not in YES_NO:
+            cure = "Vul ja in als de codeur niet zag wat het model ervan zei, en anders nee."
+            self._report(BLIND, "dit is geen ja of nee", cure)
+        return YES_NO.get(written.casefold(), False)
+
     def _labels(self, dimension: Dimension) -> tuple[str, ...]:
         written = self._row.get(dimension.id).casefold()
         if dimension.kind is DimensionKind.MULTI and written in NO_HIT_WORDS:
@@ -230,6 +259,11 @@ class _RowReader:
             )
 
 
+def _is_blank(row: Row, dimensions: Iterable[Dimension]) -> bool:
+    """Say whether this is a row of the sheet of a draw that nobody has begun with."""
+    return bool(row.get(DRAW)) and not any(map(row.get, (CODER, *(dimension.id for dimension in dimensions))))
+
+
 def _gate_trouble(dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> str | None:
     own, gate = labels.get(dimension.id), labels.get(dimension.gate or "")
     if not own or gate is None:
@@ -265,6 +299,8 @@ def _check(row: LabelRow, dimensions: Sequence[Dimension]) -> None:
         wrong = "its coder has no valid name"
     elif row.text_sha is not None and not re.fullmatch(r"[0-9a-f]{16}", row.text_sha):
         wrong = "its checksum is not 16 hex digits"
+    elif row.draw is not None and not is_id(row.draw):
+        wrong = "its draw has no valid name"
     elif set(row.labels) - set(known):
         wrong = f"it has unknown dimensions {sorted(set(row.labels) - set(known))}"
     else:

@@ -13,7 +13,21 @@ from datetime import date, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from pipeline.domain.study import Component, Level, Outcome, Question, Session, Site, Study, Value, ValueType, Variable
+from pipeline.domain.study import (
+    TALK_OUTCOMES,
+    Analysis,
+    Component,
+    Level,
+    Outcome,
+    Question,
+    Session,
+    Site,
+    Study,
+    Value,
+    ValueType,
+    Variable,
+)
+from pipeline.formats.analysis import read_analysis
 from pipeline.formats.findings import Findings, instead_of, one_of
 from pipeline.formats.grid import SYNONYMS
 from pipeline.formats.sheets import Columns, Row, Sheet, read_sheet
@@ -39,6 +53,7 @@ _KEYS: Final = (
     "componenten",
     "uitkomsten",
     "vragen",
+    "analyse",
     "kolommen",
 )
 _COUNT: Final = re.compile(r"\d{1,12}(?:[.,]0+)?")
@@ -82,11 +97,12 @@ def read_study(folder: Path) -> Study:
         questions=declared.questions,
         sessions=sessions,
         columns=declared.columns,
+        analysis=declared.analysis,
     )
 
 
 def check_questions(study: Study, codebook: Codebook) -> None:
-    """Check the outcomes of registered questions that are shares of labels, such as "sr.brug_burger".
+    """Check the outcomes of registered questions that follow from labels or talk, such as "sr.brug_burger".
 
     Args:
         study: as read.
@@ -96,14 +112,7 @@ def check_questions(study: Study, codebook: Codebook) -> None:
         InputError: when a question asks for a dimension or label that the codebook does not have.
     """
     findings = Findings()
-    known = [
-        f"{dimension.id}.{name}"
-        for dimension in codebook.unit_dimensions
-        for name in (
-            *dimension.label_ids,
-            *(roll_up.id for roll_up in codebook.roll_ups if roll_up.dimension == dimension.id),
-        )
-    ]
+    known = [*codebook.shares, *codebook.speaker_shares, *codebook.levels, *TALK_OUTCOMES]
     for number, question in enumerate(study.questions, start=1):
         if _is_share(question.outcome) and question.outcome not in known:
             found = f"'{question.outcome}' staat niet in codeboek '{codebook.id}'"
@@ -125,6 +134,7 @@ class _Declared:
     components: tuple[Component, ...]
     outcomes: tuple[Outcome, ...]
     questions: tuple[Question, ...]
+    analysis: Analysis
     columns: Mapping[str, str]
 
 
@@ -146,6 +156,7 @@ def _declaration(top: YamlSection, folder: Path, findings: Findings) -> _Declare
         components=components,
         outcomes=outcomes,
         questions=tuple(_question(section, components, outcomes, findings) for section in top.sections("vragen")),
+        analysis=read_analysis(top.section("analyse"), components, findings),
         columns=_column_mapping(top),
     )
 

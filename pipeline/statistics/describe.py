@@ -176,7 +176,8 @@ def _minutes(units: Sequence[Utterance]) -> float | None:
     return (max(moments) - min(moments)) / 60 if moments else None
 
 
-def _role(session: UnitisedSession, unit: Utterance) -> str | None:
+def role_of(session: UnitisedSession, unit: Utterance) -> str | None:
+    """Give the profession of who says a unit, or else the group of a study of interviews; `None` when unknown."""
     speaker = session.speaker_of(unit)
     return (speaker.functie or speaker.groep) if speaker else None
 
@@ -186,7 +187,7 @@ def _talk(session: UnitisedSession, full: Sequence[Utterance]) -> tuple[TalkShar
     words: Counter[str | None] = Counter()
     people: defaultdict[str | None, set[str]] = defaultdict(set)
     for unit in full:
-        role = _role(session, unit)
+        role = role_of(session, unit)
         units[role] += 1
         words[role] += count_words(unit.text)
         people[role].update([unit.speaker] if unit.speaker else [])
@@ -251,7 +252,7 @@ def _role_labels(
 ) -> tuple[RoleLabels, ...]:
     rows: defaultdict[str | None, list[tuple[str, ...]]] = defaultdict(list)
     for unit, labels in led:
-        rows[_role(session, unit)].append(labels)
+        rows[role_of(session, unit)].append(labels)
     return tuple(
         RoleLabels(role, len(rows[role]), _shares(leading.choices, rows[role])) for role in order if rows[role]
     )

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 from pipeline.domain.coding import Judgement
 from pipeline.domain.errors import InputError, Problem
-from pipeline.formats.labels import read_labels
+from pipeline.formats.findings import instead_of
+from pipeline.formats.labels import BLIND, DRAW, read_labels
 from pipeline.steps.keys import digest, file_digest
 from pipeline.store.database import WHOLE_STUDY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from pipeline.domain.labels import LabelRow
     from pipeline.domain.pseudonym import Utterance
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
 
 
 def run(workplace: Workplace, table: Path | None = None) -> Summary:
@@ -26,13 +29,15 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
 
     Args:
         workplace: where the study is; its sessions must have been unitised.
-        table: CSV or XLSX with columns uiting, codeur, soort_codeur and one a dimension; `None` for labels/.
+        table: CSV or XLSX with columns uiting, codeur, soort_codeur and one a dimension, and for a draw trekking and
+            blind; `None` for labels/.
 
     Returns:
         Number of rows with a label, and of labels that were new; 0 for tables that were read before.
 
     Raises:
-        InputError: when rows point at units that do not exist or whose words changed; nothing is stored then.
+        InputError: when rows point at units that do not exist or whose words changed, or at draws that do not exist or
+            in which the unit was not drawn, or call blind what was not; nothing is stored then.
     """
     study = workplace.read_study()
     codebook = workplace.read_codebook(study)
@@ -47,10 +52,18 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
         rows = [(path, row) for path in fresh for row in read_labels(path, codebook)]
         found = (store.unitised(session) for session in store.sessions())
         units = {unit.id: unit for session in found if session for unit in session.utterances}
-        problems = [problem for path, row in rows if (problem := _problem(path, row, units))]
+        drawn = {draw.id: draw.units for draw in store.draws()}
+        problems = [
+            problem
+            for path, row in rows
+            if (problem := _problem(path, row, units) or _problem_of_draw(path, row, drawn))
+        ]
+        problems.extend(_no_longer_blind(rows, store))
         problems.extend(_contradictions(rows))
         if problems:
             raise InputError(problems)
+        # Of two labels that one coder gives at the same time, the one that was asked for counts as the later.
+        rows.sort(key=lambda told: told[1].draw is not None)
         at = datetime.now(UTC).isoformat(timespec="seconds")  # noqa: TID251 - a step is where the real clock is read
         new = store.save_judgements(
             Judgement(
@@ -62,6 +75,8 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
                 coder_kind=row.coder_kind,
                 codebook_version=codebook.version_key,
                 at=at,
+                draw=row.draw,
+                blind=row.blind,
             )
             for _, row in rows
             for dimension, labels in row.labels.items()
@@ -83,17 +98,40 @@ def _told(path: Path) -> tuple[str, str]:
 
 
 def _contradictions(rows: Iterable[tuple[Path, LabelRow]]) -> Iterator[Problem]:
-    """Find units that two tables give different labels of one coder."""
-    first: dict[tuple[str, str, str], tuple[Path, tuple[str, ...]]] = {}
+    """Find units of which two tables tell different things of one coder.
+
+    Not when only one of them was asked for a draw: nobody should mend what he said blindly.
+    """
+    first: dict[tuple[str, str, str, str | None], tuple[Path, tuple[tuple[str, ...], bool]]] = {}
     for path, row in rows:
         for dimension, labels in row.labels.items():
-            earlier, said = first.setdefault((row.utterance_id, row.coder, dimension), (path, labels))
-            if said != labels:
+            told = labels, row.blind
+            earlier, said = first.setdefault((row.utterance_id, row.coder, dimension, row.draw), (path, told))
+            if said != told:
+                what = "een ander label" if said[0] != labels else "iets anders over blind coderen"
                 yield Problem(
                     f"{path.name}, uiting {row.utterance_id}, kolom {dimension}",
-                    f"dezelfde codeur geeft hier een ander label dan in {earlier.name}",
+                    f"dezelfde codeur geeft hier {what} dan in {earlier.name}",
                     "Houd één van beide over.",
                 )
+
+
+def _no_longer_blind(rows: Iterable[tuple[Path, LabelRow]], store: Store) -> Iterator[Problem]:
+    """Find rows that call blind what their coder said before not to have been: what was seen cannot be unseen."""
+    blind = [(path, row) for path, row in rows if row.draw is not None and row.blind]
+    seen = {
+        (one.utterance_id, one.coder, one.draw, one.dimension)
+        for session in {row.utterance_id.rsplit(".", 2)[0] for _, row in blind}
+        for one in store.judgements_by_draw(session)
+        if not one.blind
+    }
+    for path, row in blind:
+        if any((row.utterance_id, row.coder, row.draw, dimension) in seen for dimension in row.labels):
+            yield Problem(
+                f"{path.name}, uiting {row.utterance_id}, kolom {BLIND}",
+                "deze codeur zag eerder wat het model van deze uiting zei, en dat kan niet blind meer worden",
+                "Zet er weer nee, en laat iemand anders deze uiting blind coderen.",
+            )
 
 
 def _problem(path: Path, row: LabelRow, units: Mapping[str, Utterance]) -> Problem | None:
@@ -108,3 +146,15 @@ def _problem(path: Path, row: LabelRow, units: Mapping[str, Utterance]) -> Probl
             "Codeer deze uiting opnieuw, of zet het oude transcript terug.",
         )
     return None
+
+
+def _problem_of_draw(path: Path, row: LabelRow, drawn: Mapping[str, AbstractSet[str]]) -> Problem | None:
+    if row.draw is None or row.utterance_id in drawn.get(row.draw, ()):
+        return None
+    place = f"{path.name}, uiting {row.utterance_id}, kolom {DRAW}"
+    if row.draw in drawn:
+        cure = "Maak trekking en blind leeg: wat iemand uit zichzelf codeert, telt niet als steekproef."
+        return Problem(place, "deze uiting is in deze trekking niet getrokken", cure)
+    if not drawn:
+        return Problem(place, "in deze studie is nog niets getrokken", "Maak een trekking met `raamwerk draw`.")
+    return Problem(place, "deze trekking bestaat niet", instead_of(row.draw, drawn, "Deze trekkingen zijn er"))

@@ -14,15 +14,17 @@ from pipeline.steps.overview import Overview, describe, overview
 from pipeline.steps.session import units_of, words_of
 from pipeline.store.database import WHOLE_STUDY
 from pipeline.store.files import write_text
-from pipeline.tagging.weights import read_manifest
+from pipeline.tagging.answers import read_answers
+from pipeline.tagging.weights import read_tagger
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
     from pipeline.store.database import Store
+    from pipeline.tagging.weights import StoredTagger
 
 REPORT = "report"
 
@@ -58,14 +60,15 @@ def _provenance(
 ) -> Provenance:
     vault = workplace.open_vault()
     folder = workplace.find_tagger(seen.codebook)
-    manifest = read_manifest(folder) if folder else None
+    tagger = read_tagger(folder) if folder else None
+    manifest = tagger.manifest if tagger else None
     return Provenance(
         software_version=version("raamwerk"),
         model_version=seen.model_version,
         codebook_version=seen.codebook.version_key,
         made_on=datetime.now(UTC).date(),  # noqa: TID251 - a step is where the real clock is read
         labelled_with=manifest.codebook_version if manifest else None,
-        learnt_from=_learnt(manifest.trained_on if manifest else (), seen, store),
+        learnt_from=_learnt(tagger, seen, store) if tagger else {},
         judged=judged,
         failed=seen.failed,
         warnings={session: vault.get(session)[0].warnings for session in seen.ready},
@@ -81,11 +84,13 @@ def _judged(store: Store, session: str) -> tuple[int, int, int]:
     return people, machine, store.set_aside(session)
 
 
-def _learnt(trained_on: Sequence[str], seen: Overview, store: Store) -> Mapping[str, int]:
-    """Count per session the units whose labels the model has learnt from."""
-    known = set(trained_on)
-    counts = {
-        session: sum(unit.text_sha in known for unit in units_of(store, session).utterances if not unit.minimal)
-        for session in seen.ready
-    }
+def _learnt(tagger: StoredTagger, seen: Overview, store: Store) -> Mapping[str, int]:
+    """Count per session the units that the model has learnt from, but those answered by networks that left them out."""
+    known = set(tagger.manifest.trained_on)
+    kept = read_answers(tagger.weights.answers, tagger.manifest.heads)
+    counts = {}
+    for session in seen.ready:
+        units = [(unit.id, unit.text_sha) for unit in units_of(store, session).utterances if not unit.minimal]
+        rows = zip(units, kept.known(units), strict=True)
+        counts[session] = sum(sha in known and row is None for (_, sha), row in rows)
     return {session: count for session, count in counts.items() if count}

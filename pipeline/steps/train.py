@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pipeline.domain.coding import CoderKind
+from pipeline.domain.coding import SETTLER, CoderKind, decisive
 from pipeline.domain.errors import InputError, RaamwerkError
 from pipeline.domain.training import SettledLabel, TrainingSession
 from pipeline.domain.transcript import Speaker, Transcript, Turn
@@ -15,9 +15,9 @@ from pipeline.formats.cues import read_cues
 from pipeline.formats.examples import by_session, read_examples
 from pipeline.formats.origin import read_origins
 from pipeline.formats.params import read_params
-from pipeline.statistics.describe import count_words
 from pipeline.steps import ingest, labels, pseudonymise, unitise
 from pipeline.steps.base import prepare_base
+from pipeline.steps.evidence import sessions_learnt_from
 from pipeline.steps.progress import bar, say
 from pipeline.steps.single import CODEBOOK, Door, Shelf
 from pipeline.unitise.utterances import unitise as unitise_transcript
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
 
 FEWEST_UNITS, FEWEST_SESSIONS = 200, 2
 """With less, what comes out is worse than no model at all; and with one session there is none to be judged on."""
-WORDS_OF_ONE = 8
-"""From so many words on, the same words are taken for the same unit; shorter ones are said by many."""
 SITE = "werkplaats"
-SETTLER = "vaststelling"
-"""Name of the coder whose word is final where coders differed."""
 
 
 def run(
@@ -156,14 +152,11 @@ def start_of(shelf: Shelf, names: Iterable[str], sessions: Sequence[TrainingSess
     """
     from pipeline.tagging.weights import MANIFEST, read_tagger
 
-    labelled = {
-        unit.text_sha for one in sessions for unit in one.session.utterances if count_words(unit.text) >= WORDS_OF_ONE
-    }
     for name in dict.fromkeys(names):
         folder = shelf.models / "tagger" / name
         if (folder / MANIFEST).is_file():
             stored = read_tagger(folder)
-            if labelled.isdisjoint(stored.manifest.trained_on):
+            if not sessions_learnt_from(stored.manifest.trained_on, (one.session for one in sessions)):
                 return stored
     return None
 
@@ -316,14 +309,9 @@ def settle(judgements: Iterable[Judgement]) -> Iterator[SettledLabel]:
     Yields:
         At most one label a unit and dimension; where coders differ and nobody settled it, none.
     """
-    given: defaultdict[tuple[str, str], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for judgement in judgements:
-        labels_in_order = tuple(sorted(judgement.labels))
-        given[judgement.utterance_id, judgement.dimension][judgement.coder] = labels_in_order
-    for (utterance_id, dimension), by_coder in given.items():
-        final = by_coder.get(SETTLER)
-        agreed = set(by_coder.values())
-        if final is not None:
-            yield SettledLabel(utterance_id, dimension, final)
-        elif len(agreed) == 1:
-            yield SettledLabel(utterance_id, dimension, agreed.pop())
+    given: defaultdict[tuple[str, str], set[tuple[str, ...]]] = defaultdict(set)
+    for judgement in decisive(judgements):
+        given[judgement.utterance_id, judgement.dimension].add(tuple(sorted(judgement.labels)))
+    for (utterance_id, dimension), answers in given.items():
+        if len(answers) == 1:
+            yield SettledLabel(utterance_id, dimension, answers.pop())

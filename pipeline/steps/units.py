@@ -14,6 +14,8 @@ from pipeline.store.files import write_file
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pipeline.domain.codebook import Codebook
+    from pipeline.domain.pseudonym import UnitisedSession, Utterance
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
 
@@ -43,16 +45,36 @@ def run(workplace: Workplace, coder: str, out: Path | None = None) -> Summary:
         store.register_study(study, codebook)
         sessions = [session for name in store.sessions() if (session := store.unitised(name))]
     rows = [
-        UnitRow(unit.id, unit.text_sha, unit.text, speaker.functie if speaker else None)
-        for session in sessions
-        for unit in session.utterances
-        if not unit.minimal
-        for speaker in (session.speaker_of(unit),)
+        unit_row(session, at) for session in sessions for at, unit in enumerate(session.utterances) if not unit.minimal
     ]
     write_file(path, units_table(rows, coder, codebook))
+    tell_how(workplace, path, codebook)
+    return {"sessies": len(sessions), "uitingen": len(rows)}
+
+
+def unit_row(session: UnitisedSession, at: int, preceding: int = 0) -> UnitRow:
+    """Give a unit as a coder sees it.
+
+    Args:
+        session: where it was said.
+        at: its place in `UnitisedSession.utterances`, from 0.
+        preceding: how many of the units before it are shown too, minimal ones included; fewer at the beginning.
+    """
+
+    def functie(unit: Utterance) -> str | None:
+        speaker = session.speaker_of(unit)
+        return speaker.functie if speaker else None
+
+    unit = session.utterances[at]
+    before = session.utterances[max(at - preceding, 0) : at]
+    told = tuple(f"{functie(earlier) or 'onbekend'}: {earlier.text}" for earlier in before)
+    return UnitRow(unit.id, unit.text_sha, unit.text, functie(unit), told)
+
+
+def tell_how(workplace: Workplace, path: Path, codebook: Codebook) -> None:
+    """Say how a table is filled in and where it goes then."""
     say(f"Vul {path} in met Excel en bewaar hem als CSV in {workplace.study / 'labels'}.")
     say(f"Lees hem daarna in: raamwerk labels {workplace.study}")
     for dimension in codebook.unit_dimensions:
         several = " (meer mag, met + ertussen; geen als niets past)" if dimension.kind is DimensionKind.MULTI else ""
         say(f"  kolom {dimension.id}: {', '.join(dimension.choices)}{several}")
-    return {"sessies": len(sessions), "uitingen": len(rows)}

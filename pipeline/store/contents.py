@@ -15,7 +15,7 @@ from pipeline.store.versions import version_of
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Table
 
-_WRITTEN = {"registered_at", "saved_at", "judged_at", "finished_at"}
+_WRITTEN = {"registered_at", "created_at", "saved_at", "judged_at", "finished_at"}
 
 
 def read_contents(connection: Connection) -> dict[str, Any]:
@@ -33,6 +33,7 @@ def read_contents(connection: Connection) -> dict[str, Any]:
         "utterances": _rows(connection, tables.utterance),
         "predictions": labels["prediction"],
         "judgements": labels["judgement"],
+        "draws": _by(_rows(connection, tables.draw), "name"),
         "ledger": _rows(connection, tables.ledger),
     }
 
@@ -47,7 +48,7 @@ def _rows(connection: Connection, table: Table) -> list[dict[str, Any]]:
 
 
 def _by(rows: list[dict[str, Any]], name: str) -> dict[str, list[dict[str, Any]]]:
-    """Group labels by what they are about, without their numbers, which tell in what order sessions were done."""
+    """Group what is only added to by what it is about, without its numbers, which tell in what order it was done."""
     groups: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         groups.setdefault(row[name], []).append({key: value for key, value in row.items() if key not in {name, "id"}})

@@ -23,6 +23,7 @@ from pipeline.store.contents import read_contents
 from pipeline.store.engines import open_doors, plainly_said
 from pipeline.store.rows import (
     about,
+    asked,
     judged,
     judgement_of,
     judgement_row,
@@ -36,6 +37,7 @@ from pipeline.store.rows import (
 from pipeline.store.tables import (
     SCHEMA_VERSION,
     codebook,
+    draw,
     judgement,
     ledger,
     prediction,
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
     from pipeline.domain.codebook import Codebook
     from pipeline.domain.coding import Judgement, Prediction
+    from pipeline.domain.draw import Draw
     from pipeline.domain.pseudonym import PseudonymisedTranscript
     from pipeline.domain.study import Study
     from pipeline.store.engines import Doors
@@ -303,11 +306,15 @@ class Store:
     def save_judgements(self, judgements: Iterable[Judgement]) -> int:
         """Add what coders say; a judgement equal to the coder's current one on the same words is not added again.
 
+        One that was asked for a draw is compared with what the coder said for that draw, so that reading the sheet of a
+        draw twice does not undo a correction that came between.
+
         Returns:
             The number added.
 
         Raises:
-            RaamwerkError: when a unit is unknown, or a codebook version was never registered; then none is added.
+            RaamwerkError: when a unit or draw is unknown, or a codebook version was never registered; then none is
+                added.
         """
         given = tuple(judgements)
         sessions = sorted({_session_of(each.utterance_id) for each in given})
@@ -315,23 +322,35 @@ class Store:
             known = _hold_known(connection, sessions)
             self._check_units(connection, known, (each.utterance_id for each in given))
             self._check_versions(connection, given)
+            self._check_draws(connection, given)
             said: dict[tuple[str, ...], Judgement] = {}
             for name in known:
-                rows_before = connection.execute(_of(judgement, name))
-                said.update((judged(each), each) for each in map(judgement_of, rows_before))
+                for each in map(judgement_of, connection.execute(_of(judgement, name))):
+                    said[judged(each)] = said[asked(each)] = each
             rows = []
             for each in given:
-                if not judges_the_same(said.get(judged(each)), each):
-                    said[judged(each)] = each
+                if not judges_the_same(said.get(asked(each)), each):
+                    said[judged(each)] = said[asked(each)] = each
                     rows.append(judgement_row(each))
             _insert(connection, judgement, rows)
         return len(rows)
 
     def judgements(self, session_id: str) -> tuple[Judgement, ...]:
         """Give the current judgements on the present words of a session: of each coder the one saved last."""
+        return tuple({judged(each): each for each in self._present_judgements(session_id)}.values())
+
+    def judgements_by_draw(self, session_id: str) -> tuple[Judgement, ...]:
+        """Give the same with draws kept apart: of each coder the one saved last for each draw, and outside all draws.
+
+        What was said blindly for a draw stays what a rate is corrected with, whatever the coder says later of his own
+        accord (`statistics.md` 1.1, A1 and A2).
+        """
+        return tuple({asked(each): each for each in self._present_judgements(session_id)}.values())
+
+    def _present_judgements(self, session_id: str) -> list[Judgement]:
         with self._reading() as connection:
             rows = connection.execute(_of(judgement, session_id, _PRESENT[judgement])).all()
-        return tuple({judged(each): each for each in map(judgement_of, rows)}.values())
+        return [judgement_of(row) for row in rows]
 
     def set_aside(self, session_id: str) -> int:
         """Count the judgements that are kept and not used, because their unit vanished or its words changed."""
@@ -339,6 +358,38 @@ class Store:
             every = connection.execute(_of(judgement, session_id)).all()
             present = connection.execute(_of(judgement, session_id, _PRESENT[judgement])).all()
         return len(_coded(every)) - len(_coded(present))
+
+    def save_draw(self, given: Draw) -> bool:
+        """Add a draw, or the next wave of one that is there.
+
+        Returns:
+            Whether something was added: `False` when the draw stood there just so.
+
+        Raises:
+            RaamwerkError: when the draw is there with other content and this is not that draw with one wave more; what
+                was drawn once stays so, otherwise its probabilities would not be known.
+        """
+        with self._writing() as connection:
+            latest = select(draw.c.content).where(draw.c.name == given.id).order_by(draw.c.wave.desc()).limit(1)
+            content = connection.scalar(latest)
+            known = None if content is None else plain.draw_of(content)
+            if known == given:
+                return False
+            if known is not None and not _has_one_wave_more(given, known):
+                message = (
+                    f"De trekking '{given.id}' bestaat al en is anders. Wat eenmaal getrokken is, blijft zo: "
+                    "kies een andere naam, of vul de trekking aan."
+                )
+                raise RaamwerkError(message)
+            row = {"name": given.id, "wave": len(given.seeds), "content": plain.plain_draw(given)}
+            _insert(connection, draw, [{**row, "created_at": self._now()}])
+        return True
+
+    def draws(self) -> tuple[Draw, ...]:
+        """Give all draws with all their waves, in the order in which they were first made."""
+        with self._reading() as connection:
+            rows = connection.execute(select(draw.c.name, draw.c.content).order_by(draw.c.id)).all()
+        return tuple(plain.draw_of(content) for content in {row.name: row.content for row in rows}.values())
 
     def contents(self) -> dict[str, Any]:
         """Give everything as nested plain data without the moments of writing: equal for equal stores."""
@@ -397,6 +448,23 @@ class Store:
                 "Codeer met het codeboek van de studie, of lees de studie eerst in met dit codeboek."
             )
             raise RaamwerkError(message)
+
+    @staticmethod
+    def _check_draws(connection: Connection, given: Sequence[Judgement]) -> None:
+        unknown = sorted(
+            {each.draw for each in given if each.draw is not None} - set(connection.scalars(select(draw.c.name)))
+        )
+        if unknown:
+            message = (
+                f"De trekking '{unknown[0]}' is in deze studie nooit gemaakt. "
+                "Neem de naam over uit het codeerblad, of maak de kolom leeg."
+            )
+            raise RaamwerkError(message)
+
+
+def _has_one_wave_more(given: Draw, known: Draw) -> bool:
+    waves = len(known.seeds)
+    return len(given.seeds) == waves + 1 and given.until(waves) == known
 
 
 _PRESENT: dict[Table, ColumnElement[bool]] = {

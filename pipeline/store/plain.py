@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind, Example, Label, RollUp
+from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Eligibility, Stratum
 from pipeline.domain.pseudonym import (
     PseudonymEntry,
     PseudonymisedSpeaker,
@@ -130,6 +131,38 @@ def plain_declarations(study: Study) -> dict[str, Any]:
         ],
         "columns": dict(study.columns),
     }
+
+
+def plain_draw(draw: Draw) -> dict[str, Any]:
+    """Give a draw with its whole frame as plain data."""
+    return {**asdict(draw), "design": {**asdict(draw.design), "targets": sorted(draw.design.targets)}}
+
+
+def draw_of(plain: Plain) -> Draw:
+    """Give back the draw that `plain_draw` was given."""
+    design = plain["design"]
+    return Draw(
+        id=plain["id"],
+        design=DrawDesign(
+            **{
+                **design,
+                "targets": frozenset((dimension, label) for dimension, label in design["targets"]),
+                "eligibility": Eligibility(design["eligibility"]),
+            }
+        ),
+        seeds=tuple(plain["seeds"]),
+        strata=tuple(
+            DrawnStratum(
+                session=stratum["session"],
+                stratum=Stratum(stratum["stratum"]),
+                units=tuple(stratum["units"]),
+                drawn=tuple(stratum["drawn"]),
+                waves=tuple(stratum["waves"]),
+            )
+            for stratum in plain["strata"]
+        ),
+        without_units=tuple(plain["without_units"]),
+    )
 
 
 def _events(plain: Iterable[Plain]) -> tuple[Event, ...]:

@@ -89,6 +89,8 @@ def judgement_row(each: Judgement) -> dict[str, object]:
         "coder_kind": str(each.coder_kind),
         "codebook_version": each.codebook_version,
         "judged_at": each.at,
+        "draw": each.draw,
+        "blind": each.blind,
     }
 
 
@@ -103,6 +105,8 @@ def judgement_of(row: Row[Any]) -> Judgement:
         CoderKind(row.coder_kind),
         row.codebook_version,
         row.judged_at,
+        row.draw,
+        row.blind,
     )
 
 
@@ -111,8 +115,20 @@ def judged(each: Judgement) -> tuple[str, ...]:
     return each.utterance_id, each.dimension, each.coder, each.text_sha
 
 
+def asked(each: Judgement) -> tuple[str, ...]:
+    """Give the same, with draws kept apart: what somebody says of his own accord does not replace what a draw asked."""
+    return judged(each) if each.draw is None else (*judged(each), each.draw)
+
+
 def judges_the_same(old: Judgement | None, new: Judgement) -> bool:
-    """Tell whether a judgement adds nothing to the current one about the same; the order of labels does not matter."""
+    """Tell whether a judgement adds nothing to the current one about the same; the order of labels does not matter.
+
+    Args:
+        old: the one saved last: of the draw that the new one was asked for, or of all when it was asked for none.
+        new: what may be added.
+    """
     if old is None or set(old.labels) != set(new.labels):
+        return False
+    if new.draw is not None and old.blind != new.blind:
         return False
     return (old.codebook_version, old.coder_kind) == (new.codebook_version, new.coder_kind)

@@ -18,9 +18,10 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    false,
 )
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """Newest revision in `migrations/versions`; a database of this version is opened without loading Alembic."""
 VERSION_TABLE = "raamwerk_version"
 """Not Alembic's usual name, so that a database of another program is not taken for ours."""
@@ -137,10 +138,31 @@ judgement = Table(
     Column("coder_kind", Text, nullable=False),
     Column("codebook_version", Text, ForeignKey("codebook.version"), nullable=False),
     Column("judged_at", Text, nullable=False),
+    Column("draw", Text),
+    Column("blind", Boolean, nullable=False, server_default=false()),
     Index(None, "utterance_id"),
     sqlite_autoincrement=True,
 )
-"""What coders said; append-only by trigger."""
+"""What coders said; append-only by trigger.
+
+A draw has a row for each of its waves, so its name is no key that a judgement could point at: `save_judgements` looks.
+"""
+
+draw = Table(
+    "draw",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("wave", Integer, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Index(None, "name", "wave", unique=True),
+    sqlite_autoincrement=True,
+)
+"""Probability samples of units, whole, as they stood after each wave; append-only by trigger.
+
+The unique index keeps two processes from both adding the same wave.
+"""
 
 ledger = Table(
     "ledger",

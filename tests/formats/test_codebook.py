@@ -434,3 +434,11 @@ def test_a_shipped_codebook_can_be_copied_and_read_from_elsewhere(tmp_path: Path
 def test_names_shown_to_people_are_words_and_not_identifiers(name: str) -> None:
     names = [label.name for dimension in read_codebook(SHIPPED / name).dimensions for label in dimension.labels]
     assert [shown for shown in names if "_" in shown or not shown[0].isupper()] == []
+
+
+def test_shares_are_labels_and_roll_ups_of_what_is_coded_per_unit() -> None:
+    shares = read_codebook(SHIPPED / "casuistiek").shares
+    assert shares["sr.zelf"] == {("sr", "zelf")}
+    assert shares["frame.werk_inkomen"] == {("frame", "activering"), ("frame", "rechtmatigheid")}
+    assert "sr_niveau.2" in shares
+    assert not [name for name in shares if name.startswith("fase.")]

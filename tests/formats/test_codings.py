@@ -118,3 +118,9 @@ def test_a_column_that_the_codebook_does_not_know_is_refused(tmp_path: Path) -> 
 )
 def test_a_table_that_cannot_be_used_says_why(tmp_path: Path, text: str, told: str) -> None:
     assert any(told in problem for problem in problems(table(tmp_path, text)))
+
+
+def test_the_sheet_of_a_draw_has_no_further_dimensions(tmp_path: Path) -> None:
+    head = "uiting;codeur;soort_codeur;trekking;blind;tekst_sha;vooraf;functie;tekst;frame\n"
+    rows = "".join(f"s.0001.01;{coder};mens;trekking-1;ja;;wat;beleid;zo;client\n" for coder in ("a", "b"))
+    assert [one.id for one in read_codings(table(tmp_path, head + rows)).dimensions] == ["frame"]

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind
 from pipeline.domain.coding import CoderKind
 from pipeline.domain.errors import InputError
-from pipeline.domain.labels import LabelRow
+from pipeline.domain.labels import LabelRow, UnitRow
 from pipeline.formats.codebook import read_codebook
+from pipeline.formats.export import csv_bytes
 from pipeline.formats.labels import read_labels, write_labels
+from pipeline.formats.units import draw_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,6 +61,77 @@ def test_a_row_is_read_with_one_label_several_none_and_not_coded(tmp_path: Path)
     assert (second.coder, second.coder_kind) == ("model-a", CoderKind.TAALMODEL)
     assert second.labels == {"frame": ("client",), "sr": (), "sr_niveau": ("0",)}
     assert third.labels == {"sr": ()}
+
+
+DRAW_HEADER = "uiting;codeur;soort_codeur;trekking;blind;vooraf;functie;tekst;frame"
+
+
+def test_a_row_for_a_draw_says_so_and_an_ordinary_row_says_nothing(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "noord-1.0012.01;anna;mens;trekking-1;ja;;;;client",
+        "noord-1.0013.01;anna;mens;trekking-1;NEE;;;;client",
+        "noord-1.0014.01;anna;mens;;;;;;client",
+        header=DRAW_HEADER,
+    )
+    assert [(one.draw, one.blind) for one in read_labels(path, CODEBOOK)] == [
+        ("trekking-1", True),
+        ("trekking-1", False),
+        (None, False),
+    ]
+
+
+def test_rows_of_a_draw_that_nobody_began_with_are_left_out(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "noord-1.0012.01;;mens;trekking-1;ja;sociaal_werker: En toen?;klantmanager;Toen niets.;",
+        "noord-1.0013.01;anna;mens;trekking-1;ja;;;;",
+        header=DRAW_HEADER,
+    )
+    assert [(one.utterance_id, one.labels) for one in read_labels(path, CODEBOOK)] == [("noord-1.0013.01", {})]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ("anna;mens;trekking-1;", "rij 2, kolom blind: de cel is leeg"),
+        ("anna;mens;trekking-1;misschien", "rij 2, kolom blind: dit is geen ja of nee. Vul ja in als de codeur niet"),
+        ("anna;mens;Trekking een;ja", "rij 2, kolom trekking: dit is geen naam van een trekking"),
+        (";mens;trekking-1;ja", "rij 2, kolom codeur: de cel is leeg"),
+    ],
+)
+def test_a_draw_without_a_word_on_blindness_or_without_a_name_is_reported(
+    tmp_path: Path, cells: str, expected: str
+) -> None:
+    (found,) = problems_of(table(tmp_path, f"noord-1.0012.01;{cells};;;;client", header=DRAW_HEADER))
+    assert expected in found
+
+
+def test_a_draw_without_a_column_for_blindness_is_reported_once(tmp_path: Path) -> None:
+    rows = (f"noord-1.00{number}.01;anna;mens;trekking-1;client" for number in (12, 13))
+    (found,) = problems_of(table(tmp_path, *rows, header="uiting;codeur;soort_codeur;trekking;frame"))
+    assert "er is wel een kolom 'trekking' en geen kolom 'blind'" in found
+
+
+def test_the_sheet_of_a_draw_is_read_back_once_it_is_filled_in(tmp_path: Path) -> None:
+    units = [
+        UnitRow("noord-1.0012.01", "0" * 16, "=toen niets", None, ("klantmanager: Nou?", "onbekend: Ja; nee.")),
+        UnitRow("noord-1.0013.01", "1" * 16, "ook goed", "klantmanager"),
+    ]
+    path = tmp_path / "blad.csv"
+    path.write_bytes(draw_table(units, "trekking-1", CODEBOOK))
+    assert read_labels(path, CODEBOOK) == ()
+    header, first, second = cells_of(path)
+    assert first[header.index("vooraf")] == "klantmanager: Nou?\nonbekend: Ja; nee."
+    assert first[header.index("tekst")] == "'=toen niets"
+    for cells, label in ((first, "client"), (second, "beleid")):
+        cells[header.index("codeur")] = "anna"
+        cells[header.index("frame")] = label
+    path.write_bytes(csv_bytes([header, first, second]))
+    assert read_labels(path, CODEBOOK) == tuple(
+        LabelRow(unit.utterance_id, "anna", CoderKind.MENS, {"frame": (label,)}, unit.text_sha, "trekking-1", True)
+        for unit, label in zip(units, ("client", "beleid"), strict=True)
+    )
 
 
 def test_one_column_with_labels_is_enough(tmp_path: Path) -> None:
@@ -218,6 +291,7 @@ def test_a_checksum_that_excel_has_spoilt_is_reported(tmp_path: Path) -> None:
         LabelRow("noord-1.0012.01", " anna", CoderKind.MENS),
         LabelRow("noord-1.0012.01", "an\nna", CoderKind.MENS),
         LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, "xyz"),
+        LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, None, "Trekking 1"),
     ],
 )
 def test_a_row_that_could_not_be_read_back_is_not_written(tmp_path: Path, wrong: LabelRow) -> None:
@@ -272,6 +346,8 @@ ROWS = st.lists(
         st.sampled_from(CoderKind),
         LABELS,
         st.one_of(st.none(), st.text("0123456789abcdef", min_size=16, max_size=16)),
+        st.one_of(st.none(), st.sampled_from(("trekking-1", "nog_een", "2"))),
+        st.booleans(),
     ),
     max_size=8,
     unique_by=lambda one: (one.utterance_id, one.coder),

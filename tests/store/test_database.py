@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 
 from pipeline.domain.errors import RaamwerkError
 from pipeline.store.database import Step, open_store
-from tests.store.world import BOOK, MODEL, fixed_clock, judgement, prediction, sha, study, transcript, units
+from tests.store.world import BOOK, MODEL, draw, fixed_clock, judgement, prediction, sha, study, transcript, units
 
 if TYPE_CHECKING:
+    from pipeline.domain.draw import Draw
     from pipeline.store.database import Store
 
 
@@ -241,12 +242,100 @@ def test_judgements_of_several_sessions_are_saved_together_or_not_at_all(store: 
     assert store.save_judgements(()) == 0
 
 
-@pytest.mark.parametrize("table", ["prediction", "judgement"])
-@pytest.mark.parametrize("change", ["UPDATE {} SET dimension = 'x'", "DELETE FROM {}"])
-def test_labels_cannot_be_changed_or_deleted(store: Store, address: str, table: str, change: str) -> None:
+def test_a_draw_comes_back_exactly_and_saving_it_again_adds_nothing(store: Store) -> None:
+    made = draw(("a.0003.01", "a.0001.01"))
+    assert store.draws() == ()
+    assert store.save_draw(made)
+    assert not store.save_draw(made)
+    other = draw(("b.0001.01",), name="anders", session="b")
+    assert store.save_draw(other)
+    assert store.draws() == (made, other)
+
+
+def test_a_draw_grows_by_one_wave_and_keeps_its_place(store: Store) -> None:
+    first = draw(("a.0003.01",))
+    second = draw(("a.0003.01",), ("a.0001.01", "a.0002.01"))
+    store.save_draw(first)
+    store.save_draw(draw(("b.0001.01",), name="anders", session="b"))
+    assert store.save_draw(second)
+    assert not store.save_draw(second)
+    assert [each.id for each in store.draws()] == ["trekking-1", "anders"]
+    assert store.draws()[0] == second
+    assert [row["wave"] for row in store.contents()["draws"]["trekking-1"]] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        draw(("a.0004.01",)),
+        draw(("a.0004.01",), ("a.0001.01",)),
+        draw(("a.0003.01",), ("a.0001.01",), ("a.0002.01",)),
+        replace(draw(("a.0003.01",), ("a.0001.01",)), seeds=(1, 2)),
+        replace(draw(("a.0003.01",), ("a.0001.01",)), without_units=()),
+        replace(draw(("a.0003.01",)), design=replace(draw(()).design, per_session=50)),
+    ],
+    ids=["other-unit", "other-first-wave", "two-waves-more", "other-seed", "other-sessions", "other-design"],
+)
+def test_what_was_drawn_cannot_become_something_else(store: Store, other: Draw) -> None:
+    store.save_draw(draw(("a.0003.01",)))
+    with pytest.raises(RaamwerkError, match="De trekking 'trekking-1' bestaat al en is anders"):
+        store.save_draw(other)
+    assert store.draws() == (draw(("a.0003.01",)),)
+
+
+def test_a_draw_cannot_shrink_to_its_first_wave(store: Store) -> None:
+    store.save_draw(draw(("a.0003.01",)))
+    store.save_draw(draw(("a.0003.01",), ("a.0001.01",)))
+    with pytest.raises(RaamwerkError, match="bestaat al en is anders"):
+        store.save_draw(draw(("a.0003.01",)))
+
+
+def test_what_was_said_blindly_for_a_draw_is_not_replaced_by_what_is_said_later(store: Store) -> None:
+    store.save_utterances(units("a", "een"), key="k")
+    store.save_draw(draw(("a.0001.01",)))
+    blind = replace(judgement("a.0001.01", "een", "leefwereld"), draw="trekking-1", blind=True)
+    correction = judgement("a.0001.01", "een", "geen_frame")
+    assert store.save_judgements((blind,)) == 1
+    assert store.save_judgements((correction,)) == 1
+    assert store.judgements("a") == (correction,)
+    assert store.judgements_by_draw("a") == (blind, correction)
+    # The sheet is read once more, with other rows filled in: the correction stays.
+    assert store.save_judgements((blind,)) == 0
+    assert store.judgements("a") == (correction,)
+
+
+def test_a_correction_counts_also_when_the_coder_had_said_the_same_before_the_draw(store: Store) -> None:
+    store.save_utterances(units("a", "een"), key="k")
+    store.save_draw(draw(("a.0001.01",)))
+    first = judgement("a.0001.01", "een", "leefwereld")
+    blind = replace(judgement("a.0001.01", "een", "geen_frame"), draw="trekking-1", blind=True)
+    assert store.save_judgements((first, blind, first)) == 3
+    assert store.judgements("a") == (first,)
+    assert store.judgements_by_draw("a") == (first, blind)
+
+
+def test_a_coder_who_turns_out_to_have_seen_the_machine_is_no_longer_blind(store: Store) -> None:
+    store.save_utterances(units("a", "een"), key="k")
+    store.save_draw(draw(("a.0001.01",)))
+    blind = replace(judgement("a.0001.01", "een", "leefwereld"), draw="trekking-1", blind=True)
+    assert store.save_judgements((blind, replace(blind, blind=False))) == 2
+    assert store.judgements_by_draw("a") == (replace(blind, blind=False),)
+
+
+def test_a_judgement_for_a_draw_that_was_never_made_is_refused(store: Store) -> None:
+    store.save_utterances(units("a", "een"), key="k")
+    with pytest.raises(RaamwerkError, match="De trekking 'trekking-1' is in deze studie nooit gemaakt"):
+        store.save_judgements([replace(judgement("a.0001.01", "een", "leefwereld"), draw="trekking-1")])
+    assert store.judgements("a") == ()
+
+
+@pytest.mark.parametrize("table", ["prediction", "judgement", "draw"])
+@pytest.mark.parametrize("change", ["UPDATE {} SET id = 7", "DELETE FROM {}"])
+def test_labels_and_draws_cannot_be_changed_or_deleted(store: Store, address: str, table: str, change: str) -> None:
     store.save_utterances(units("a", "een"), key="k")
     store.save_predictions("a", (prediction("a.0001.01", "een"),), key="k")
     store.save_judgements((judgement("a.0001.01", "een", "leefwereld"),))
+    store.save_draw(draw(("a.0001.01",)))
     before = store.contents()
     _refused(address, change.format(table), f"{table} is append-only")
     replacing = {
@@ -275,6 +364,7 @@ def test_contents_are_plain_and_do_not_depend_on_the_moment_or_the_order_of_sess
             into.save_utterances(units(name, "een", "twee"), key="k")
             into.save_predictions(name, (prediction(f"{name}.0001.01", "een"),), key="k")
             into.save_judgements((judgement(f"{name}.0001.01", "een", "leefwereld"),))
+            into.save_draw(draw((f"{name}.0001.01",), name=f"trekking-{name}", session=name))
 
     moments = (fixed_clock() + timedelta(days=number) for number in range(100))
     with open_store(f"sqlite:///{tmp_path_factory.mktemp('ander')}/x.db", clock=lambda: next(moments)) as other:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +18,14 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
 
 from pipeline.domain.errors import RaamwerkError
 from pipeline.store.database import open_store
 from pipeline.store.engines import open_doors
 from pipeline.store.tables import SCHEMA_VERSION, VERSION_TABLE, metadata
 from pipeline.store.upgrade import STEPS, upgrade
-from tests.store.world import BOOK, study
+from tests.store.world import BOOK, draw, judgement, sha, study
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,9 +85,9 @@ def test_an_existing_store_opens_at_once_and_without_alembic(tmp_path: Path) -> 
 def _make_newer_steps(folder: Path) -> Path:
     steps = folder / "50% nieuwer"
     shutil.copytree(STEPS, steps, ignore=shutil.ignore_patterns("__pycache__"))
-    (steps / "versions" / "revision_0002.py").write_text(
+    (steps / "versions" / "revision_9999.py").write_text(
         "from alembic import op\nimport sqlalchemy as sa\n"
-        "revision = '0002'\ndown_revision = '0001'\n"
+        f"revision = '9999'\ndown_revision = '{SCHEMA_VERSION}'\n"
         "def upgrade():\n    op.create_table('extra', sa.Column('id', sa.Integer(), primary_key=True))\n",
         encoding="utf-8",
     )
@@ -103,35 +105,78 @@ def test_an_older_file_is_copied_beside_itself_before_it_is_upgraded(
     doors = open_doors(f"sqlite:///{file}")
     copy = upgrade(doors, steps=_make_newer_steps(tmp_path))
     doors.close()
-    assert copy == tmp_path / "x.db.kopie-schema-0001"
+    assert copy == tmp_path / "x.db.kopie-schema-0002"
     assert str(copy) in caplog.text
     assert _mode(copy) == 0o600
     with open_store(f"sqlite:///{copy}") as store:
         assert store.contents() == before
     with closing(sqlite3.connect(file)) as connection:
-        assert connection.execute("SELECT version_num FROM raamwerk_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM raamwerk_version").fetchall() == [("9999",)]
         assert connection.execute("SELECT id FROM session").fetchall() == [("a",)]
+
+
+def _make_first_steps(folder: Path) -> Path:
+    """Give the steps as they were before there were draws."""
+    steps = folder / "eerste"
+    shutil.copytree(STEPS, steps, ignore=shutil.ignore_patterns("__pycache__"))
+    for step in (steps / "versions").glob("revision_*.py"):
+        if step.stem != "revision_0001":
+            step.unlink()
+    return steps
+
+
+_OLD_ROWS = (
+    "INSERT INTO session VALUES ('a', 0, 'noord', 1, NULL, 'a.txt', NULL, '{}', '{}', true)",
+    "INSERT INTO codebook VALUES (:book, '{}', 'toen')",
+    "INSERT INTO utterance VALUES ('a.0001.01', 'a', 0, 1, 1, NULL, 'een', :sha, NULL, NULL, false, true)",
+    (
+        "INSERT INTO judgement VALUES "
+        "(0, 'a.0001.01', :sha, 'frame', '[\"leefwereld\"]', 'c1', 'mens', :book, '2026-03-01T10:00:00+00:00')"
+    ),
+)
+
+
+def test_a_database_of_before_there_were_draws_keeps_its_judgements(address: str, tmp_path: Path) -> None:
+    doors = open_doors(address)
+    upgrade(doors, steps=_make_first_steps(tmp_path))
+    with doors.writer.begin() as connection:
+        for statement in _OLD_ROWS:
+            clause = text(statement)
+            given = {"book": BOOK.version_key, "sha": sha("een")}
+            connection.execute(clause, {name: value for name, value in given.items() if f":{name}" in statement})
+    doors.close()
+    before = judgement("a.0001.01", "een", "leefwereld")
+    with open_store(address) as store:
+        assert store.contents()["schema"] == SCHEMA_VERSION
+        assert store.judgements("a") == store.judgements_by_draw("a") == (before,)
+        assert store.save_judgements((before,)) == 0
+        store.save_draw(draw(("a.0001.01",)))
+        assert store.save_judgements([replace(before, draw="trekking-1", blind=True)]) == 1
+    engine = create_engine(address)
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("UPDATE judgement SET blind = true"))
+    engine.dispose()
 
 
 def test_a_failing_upgrade_leaves_the_database_as_it_was(tmp_path: Path) -> None:
     file = tmp_path / "x.db"
     open_store(f"sqlite:///{file}").close()
     steps = _make_newer_steps(tmp_path)
-    with (steps / "versions" / "revision_0002.py").open("a", encoding="utf-8") as step:
+    with (steps / "versions" / "revision_9999.py").open("a", encoding="utf-8") as step:
         step.write("    op.execute('DROP TABLE session')\n    raise RuntimeError('boem')\n")
     doors = open_doors(f"sqlite:///{file}")
     with pytest.raises(RuntimeError, match="boem"):
         upgrade(doors, steps=steps)
     doors.close()
     with open_store(f"sqlite:///{file}") as store:
-        assert store.contents()["schema"] == "0001"
+        assert store.contents()["schema"] == SCHEMA_VERSION
 
 
 def test_a_database_of_a_newer_program_is_refused_and_untouched(address: str, tmp_path: Path) -> None:
     doors = open_doors(address)
     upgrade(doors, steps=_make_newer_steps(tmp_path))
     doors.close()
-    with pytest.raises(RaamwerkError, match=r"nieuwere versie van Raamwerk \(schema 0002\)"):
+    with pytest.raises(RaamwerkError, match=r"nieuwere versie van Raamwerk \(schema 9999\)"):
         open_store(address)
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind, Example, Label, RollUp
 from pipeline.domain.coding import CoderKind, Judgement, Prediction
+from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum, Stratum
 from pipeline.domain.pseudonym import (
     PseudonymisedSpeaker,
     PseudonymisedTranscript,
@@ -150,6 +151,15 @@ def prediction(
 
 def judgement(unit: str, text: str, *labels: str, coder: str = "c1", book: str = BOOK.version_key) -> Judgement:
     return Judgement(unit, sha(text), "frame", labels, coder, CoderKind.MENS, book, "2026-03-01T10:00:00+00:00")
+
+
+def draw(*waves: tuple[str, ...], name: str = "trekking-1", session: str = "a") -> Draw:
+    """Make a draw from the units 1 to 9 of a session; give the units drawn in each wave."""
+    frame = tuple(f"{session}.000{turn}.01" for turn in range(1, 10))
+    drawn = tuple(unit for wave in waves for unit in wave)
+    strata = (DrawnStratum(session, Stratum.POSITIEF, frame, drawn, tuple(map(len, waves))),)
+    design = DrawDesign(targets=frozenset({("sr", "vraag"), ("frame", "leefwereld")}))
+    return Draw(name, design, tuple(range(7, 7 + len(waves))), strata, without_units=("b",))
 
 
 def fixed_clock() -> datetime:

@@ -1,0 +1,310 @@
+"""Draw units at random for people to code blindly, and write the sheet on which they do so (`statistics.md` 1.1)."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pipeline.domain.draw import Draw, DrawDesign
+from pipeline.domain.errors import InputError
+from pipeline.domain.pseudonym import UnitisedSession
+from pipeline.formats.findings import Findings, instead_of
+from pipeline.formats.study import ID_RULE, is_id
+from pipeline.formats.units import draw_table
+from pipeline.statistics.draws import (
+    changed_units,
+    coding_order,
+    draw_units,
+    eligible_units,
+    extend_draw,
+    predicted_positive,
+    too_few,
+)
+from pipeline.statistics.refusal import Refusal
+from pipeline.steps.keys import digest
+from pipeline.steps.overview import overview
+from pipeline.steps.progress import say
+from pipeline.steps.session import units_of
+from pipeline.steps.units import tell_how, unit_row
+from pipeline.store.database import WHOLE_STUDY
+from pipeline.store.files import write_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from pipeline.domain.codebook import Codebook
+    from pipeline.domain.study import Study
+    from pipeline.steps.overview import Overview
+    from pipeline.steps.session import Summary
+    from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
+
+FIRST_NAME: Final = "trekking-1"
+PRECEDING: Final = 4
+"""Units before the drawn one that a coder gets to read; a unit cannot be judged without what it answers to."""
+_SEEDS: Final = 2**32
+_SEEN, _NOT_SEEN = "ja", "nee"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the user asks for; `None` is what was not said.
+
+    Attributes:
+        labels: shares of the codebook, such as "sr.brug_burger", whose labels make the positive stratum; by themselves
+            those of the registered questions.
+        strata: draw in two strata; otherwise from each session as a whole.
+        per_session: units a session; by itself as `DrawDesign` says.
+        seed: at least 0; by itself one at random, and for a further wave that of the first draw.
+        name: of the draw; by itself `FIRST_NAME`.
+        extend: name of a draw that gets a further wave.
+        more: further units a session.
+        effects_seen: whether anybody has seen an effect that rests on the draw.
+    """
+
+    labels: tuple[str, ...] | None = None
+    strata: bool = True
+    per_session: int | None = None
+    seed: int | None = None
+    name: str | None = None
+    extend: str | None = None
+    more: int | None = None
+    effects_seen: bool | None = None
+
+
+def run(workplace: Workplace, asked: Asked) -> Summary:
+    """Make a draw, or a further wave of one, and write codeerbladen/NAME.csv (NAME.aanvulling-1.csv and so on).
+
+    Done again after it was killed, it writes the sheet of what was drawn and draws nothing more.
+
+    Returns:
+        Number of sessions and units on the sheet; empty when the same draw and its sheet were there already.
+
+    Raises:
+        InputError: when what is asked for contradicts itself, is not known or is not sound; nothing is drawn then.
+    """
+    _check_asked(asked)
+    with workplace.open_store() as store:
+        seen = overview(workplace, store)
+        if asked.extend is not None:
+            return _extend(workplace, store, seen, asked.extend, asked)
+        return _begin(workplace, store, seen, asked)
+
+
+def sheet_path(workplace: Workplace, draw_id: str, wave: int) -> Path:
+    """Say where the sheet of a wave stands; a full stop cannot stand in the name of a draw, so no two are the same."""
+    addition = f".aanvulling-{wave - 1}" if wave > 1 else ""
+    return workplace.study / "codeerbladen" / f"{draw_id}{addition}.csv"
+
+
+def target_labels(study: Study, codebook: Codebook, names: Iterable[str] | None) -> frozenset[tuple[str, str]]:
+    """Give (dimension, label) of the labels that are to be compared.
+
+    Args:
+        study: as declared.
+        codebook: of the study.
+        names: shares of the codebook, labels or roll-ups; `None` for the outcomes of the registered questions.
+
+    Raises:
+        InputError: when a share is not in the codebook, or there are none.
+    """
+    shares = codebook.shares
+    registered = (question.outcome for question in study.questions if question.outcome in shares)
+    listed = tuple(registered if names is None else names)
+    findings = Findings()
+    if not listed:
+        cure = "Geef ze met --labels, zoals sr.brug_burger, of trek uit elke sessie als geheel met --no-strata."
+        findings.add("--labels", "er is niet gezegd welke labels vergeleken worden", cure)
+    for name in listed:
+        if name not in shares:
+            cure = instead_of(name, shares, "Deze labels zijn er")
+            findings.add("--labels", f"'{name}' staat niet in codeboek '{codebook.id}'", cure)
+    findings.stop_if_any()
+    return frozenset().union(*(shares[name] for name in listed))
+
+
+def _check_asked(asked: Asked) -> None:
+    findings = Findings()
+    if asked.extend is None:
+        if asked.more is not None or asked.effects_seen is not None:
+            found = "--more, --effects-seen en --effects-not-seen horen bij een aanvulling"
+            findings.add("raamwerk draw", found, "Zeg met --extend welke trekking je aanvult, of laat ze weg.")
+    else:
+        if not asked.strata or any(given is not None for given in (asked.labels, asked.per_session, asked.name)):
+            cure = "Geef bij --extend alleen --more, --seed en --effects-not-seen of --effects-seen."
+            findings.add("--extend", "de opzet van een trekking ligt vast en geldt ook voor een aanvulling", cure)
+        if asked.more is None:
+            findings.add("--extend", "hoeveel erbij moet, is niet gezegd", "Geef met --more een aantal per sessie.")
+        if asked.effects_seen is None:
+            findings.add(
+                "--extend",
+                "er is niet gezegd of er al uitkomsten zijn bekeken die op deze trekking rusten",
+                "Geef --effects-not-seen als nog niemand zo'n vergelijking zag, en anders --effects-seen.",
+            )
+    if asked.labels is not None and not asked.strata:
+        findings.add("--no-strata", "zonder strata doen --labels niet mee", "Laat een van beide weg.")
+    if asked.name is not None and not is_id(asked.name):
+        findings.add("--name", "dit kan geen naam van een trekking zijn", ID_RULE)
+    findings.stop_if_any()
+
+
+def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> Summary:
+    name = asked.name or FIRST_NAME
+    design = _design(seen, asked)
+    made = _known(store).get(name)
+    if made is None:
+        path = sheet_path(workplace, name, 1)
+        if path.exists():
+            raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het, of kies met --name een naam.")
+        made = _draw(store, seen, design, name, asked.seed)
+        store.save_draw(made)
+        _tell_left_out(seen, made)
+    elif made.design != design or asked.seed not in {None, made.seeds[0]}:
+        raise InputError.single(
+            _place(name),
+            "deze trekking bestaat al en is anders gemaakt",
+            "Kies met --name een andere naam, of vul haar aan met --extend.",
+        )
+    else:
+        say(f"Trekking {name} bestaat al; er is niets bijgetrokken.")
+    return _deliver(workplace, store, seen.codebook, made, 1)
+
+
+def _design(seen: Overview, asked: Asked) -> DrawDesign:
+    targets = target_labels(seen.study, seen.codebook, asked.labels) if asked.strata else frozenset()
+    if asked.per_session is None:
+        return DrawDesign(targets)
+    refused = too_few(asked.per_session)
+    if refused is not None:
+        raise _told(refused, "--per-session")
+    return DrawDesign(targets, asked.per_session)
+
+
+def _draw(store: Store, seen: Overview, design: DrawDesign, name: str, seed: int | None) -> Draw:
+    if not seen.ready:
+        found = "geen sessie is door het model gecodeerd met de bestanden zoals ze nu zijn"
+        raise InputError.single(_place(name), found, "Doe eerst `raamwerk run` op de studie.")
+    sessions = [(session, eligible_units(units_of(store, session), design.eligibility)) for session in seen.ready]
+    said = (each for session in seen.ready for each in store.predictions(session, seen.model_version or ""))
+    positive = predicted_positive(said, design.targets)
+    chosen = secrets.randbelow(_SEEDS) if seed is None else seed
+    made = draw_units(sessions, positive, design, draw_id=name, seed=chosen)
+    if isinstance(made, Refusal):
+        raise _told(made, _place(name))
+    return made
+
+
+def _tell_left_out(seen: Overview, made: Draw) -> None:
+    say(f"Trekking {made.id} is bewaard; het zaad is {made.seeds[0]}.")
+    left_out = [session.id for session in seen.study.sessions if session.id not in seen.ready]
+    if left_out:
+        say(f"Niet in de trekking, want niet gecodeerd of niet bijgewerkt: {', '.join(left_out)}.")
+        say("  Over die sessies komt er geen gecorrigeerd cijfer. Trek liever pas als alles klaar is.")
+    if made.without_units:
+        say(f"Zonder uitingen die meetellen: {', '.join(made.without_units)}.")
+
+
+def _extend(workplace: Workplace, store: Store, seen: Overview, name: str, asked: Asked) -> Summary:
+    known = _known(store)
+    made = known.get(name)
+    if made is None:
+        cure = instead_of(name, known, "Deze trekkingen zijn er") if known else "Maak er eerst een."
+        raise InputError.single(_place(name), "deze trekking bestaat niet", cure)
+    wave = len(made.seeds)
+    effects_seen = asked.effects_seen is not False
+    _declare(store, made, effects_seen=effects_seen)
+    _check_frame(store, made)
+    if store.finished_key(WHOLE_STUDY, _sheet_step(made.id, wave)) is None:
+        # A run that was killed after drawing: drawing again would ask more of the coders than anybody wanted.
+        say("De vorige keer was er al getrokken, maar het codeerblad nog niet geschreven. Er is niets bijgetrokken.")
+        return _deliver(workplace, store, seen.codebook, made, wave)
+    seed = made.seeds[0] if asked.seed is None else asked.seed
+    extended = extend_draw(made, asked.more or 0, seed=seed, effects_seen=effects_seen)
+    if isinstance(extended, Refusal):
+        raise _told(extended, _place(made.id))
+    path = sheet_path(workplace, made.id, wave + 1)
+    if path.exists():
+        raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het en probeer het opnieuw.")
+    store.save_draw(extended)
+    return _deliver(workplace, store, seen.codebook, extended, wave + 1)
+
+
+def note_effects(store: Store, made: Draw, *, seen: bool) -> None:
+    """Write down whether effects that rest on a draw have been seen; `compare`, which shows them, says so itself."""
+    step = _effects_step(made.id)
+    store.finish(WHOLE_STUDY, step, _SEEN if seen else _NOT_SEEN, {"waves": len(made.seeds)})
+
+
+def _declare(store: Store, made: Draw, *, effects_seen: bool) -> None:
+    """Write down what was said about having seen effects; what was seen once is not unseen by saying otherwise."""
+    if not effects_seen and store.finished_key(WHOLE_STUDY, _effects_step(made.id)) == _SEEN:
+        raise InputError.single(
+            _place(made.id),
+            "eerder is vastgelegd dat er al uitkomsten van deze trekking zijn uitgerekend of bekeken",
+            "Aanvullen kan dan niet meer: gebruik wat er is.",
+        )
+    note_effects(store, made, seen=effects_seen)
+
+
+def _effects_step(draw_id: str) -> str:
+    return f"effects seen {draw_id}"
+
+
+def _check_frame(store: Store, made: Draw) -> None:
+    """Refuse to go on with a draw from other units than those that count now."""
+    lost, grown = [], []
+    for session in (*made.sessions, *made.without_units):
+        units = store.unitised(session) or UnitisedSession(session, (), ())
+        gone, come = changed_units(made, units)
+        lost += [session] * bool(gone)
+        grown += [session] * bool(come)
+    findings = Findings()
+    cure = "Zet de oude transcripten terug, of maak een nieuwe trekking onder een andere naam."
+    if lost:
+        findings.add(_place(made.id), f"na de trekking zijn er uitingen verdwenen uit: {', '.join(lost)}", cure)
+    if grown:
+        findings.add(_place(made.id), f"na de trekking zijn er uitingen bijgekomen in: {', '.join(grown)}", cure)
+    findings.stop_if_any()
+
+
+def _deliver(workplace: Workplace, store: Store, codebook: Codebook, made: Draw, wave: int) -> Summary:
+    """Write the sheet of a wave, unless it is there: a coder's work may stand in it."""
+    path = sheet_path(workplace, made.id, wave)
+    order = coding_order(made, wave)
+    drawn = made.in_wave(wave)
+    summary = {"sessies": len(order), "uitingen": len(drawn)}
+    written = not path.exists()
+    if written:
+        _check_frame(store, made)
+        sessions = (units_of(store, session) for session in order)
+        rows = [
+            unit_row(session, at, PRECEDING)
+            for session in sessions
+            for at, unit in enumerate(session.utterances)
+            if unit.id in drawn
+        ]
+        write_file(path, draw_table(rows, made.id, codebook))
+        tell_how(workplace, path, codebook)
+        say("  kolom codeur: je naam, op elke rij die je codeert. Met meer codeurs krijgt ieder een eigen kopie.")
+        say("  kolom blind: laat ja staan; maak er nee van als je zag wat het model van de uiting zei.")
+    store.finish(WHOLE_STUDY, _sheet_step(made.id, wave), digest(repr(made.until(wave).strata)), summary)
+    return summary if written else {}
+
+
+def _sheet_step(draw_id: str, wave: int) -> str:
+    return f"draw {draw_id} {wave}"
+
+
+def _known(store: Store) -> dict[str, Draw]:
+    return {draw.id: draw for draw in store.draws()}
+
+
+def _place(draw_id: str) -> str:
+    return f"trekking {draw_id}"
+
+
+def _told(refusal: Refusal, place: str) -> InputError:
+    """Say a refusal as the other errors are said."""
+    return InputError.single(place, (refusal.why[0].lower() + refusal.why[1:]).removesuffix("."), refusal.cure)
