@@ -35,7 +35,7 @@ def too_few(per_session: int) -> Refusal | None:
         return None
     return Refusal(
         f"Met {per_session} uitingen per sessie zijn de cijfers te onzeker om op te vertrouwen.",
-        f"Trek er ten minste {LEAST_PER_SESSION}, liever 40.",
+        f"Trek er ten minste {LEAST_PER_SESSION}, liever {DrawDesign().per_session}.",
     )
 
 

@@ -25,6 +25,7 @@ import math
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -33,7 +34,7 @@ from numpy.typing import NDArray
 
 from pipeline.domain.codebook import MEAN_LEVEL, DimensionKind
 from pipeline.domain.coding import CoderKind, decisive
-from pipeline.domain.draw import Eligibility
+from pipeline.domain.draw import DrawDesign, Eligibility
 from pipeline.domain.study import ValueType
 from pipeline.statistics.describe import count_words, role_of
 from pipeline.statistics.draws import changed_units, eligible_units
@@ -57,16 +58,13 @@ if TYPE_CHECKING:
 
     from pipeline.domain.codebook import Codebook, Dimension
     from pipeline.domain.coding import Judgement
-    from pipeline.domain.draw import Draw, DrawDesign, DrawnStratum
+    from pipeline.domain.draw import Draw, DrawnStratum
     from pipeline.domain.evidence import Evidence
     from pipeline.domain.pseudonym import UnitisedSession
     from pipeline.domain.study import Outcome, Session, Study
     from pipeline.statistics.dynamics import TalkMeasures
 
 Floats: TypeAlias = NDArray[np.float64]
-
-RECOMMENDED_LABELS: Final = 40
-"""Units a session that a draw takes unless another number is asked for (`statistics.md` 1.1)."""
 
 
 class OutcomeKind(StrEnum):
@@ -450,7 +448,7 @@ NOT_PROCESSED: Final = Refusal("Deze sessie is nog niet verwerkt.", "Doe eerst `
 
 def no_draw(draws: Sequence[Draw]) -> Refusal:
     """Say why machine shares are not compared when there is no draw with complete blind labels."""
-    labels = draws[0].design.per_session if draws else RECOMMENDED_LABELS
+    labels = (draws[0].design if draws else DrawDesign()).per_session
     cure = (
         "Maak de blinde labels van de steekproef af."
         if draws
@@ -461,17 +459,18 @@ def no_draw(draws: Sequence[Draw]) -> Refusal:
 
 def _measured(material: _Material, dimension: Dimension, draw: Draw | None, asked: _Asked) -> StudyOutcome:
     """Correct one outcome as far as that can be done."""
-    outcome_id = f"{dimension.id}.{asked.part}"
-    kind = OutcomeKind.LEVEL if asked.levels else OutcomeKind.SHARE
+    outcome = partial(
+        StudyOutcome,
+        id=f"{dimension.id}.{asked.part}",
+        name=asked.name,
+        kind=OutcomeKind.LEVEL if asked.levels else OutcomeKind.SHARE,
+        unit=asked.unit,
+        share=not asked.levels,
+    )
     corrected = None if draw is None else _correct(material, dimension, draw, asked)
     if isinstance(corrected, _Corrected):
-        return StudyOutcome(
-            id=outcome_id,
-            name=asked.name,
-            kind=kind,
+        return outcome(
             status=Status.CORRECTED,
-            unit=asked.unit,
-            share=not asked.levels,
             figures=corrected.figures,
             measurement=corrected.measurement,
             sample=corrected.sample,
@@ -488,13 +487,8 @@ def _measured(material: _Material, dimension: Dimension, draw: Draw | None, aske
         share, units = material.machine_share(session, dimension.id, asked.value)
         reason = refusal if session in material.units else NOT_PROCESSED
         figures.append(SessionFigure(session, machine=share, eligible=units, reason=reason))
-    return StudyOutcome(
-        id=outcome_id,
-        name=asked.name,
-        kind=kind,
+    return outcome(
         status=Status.UNCORRECTED,
-        unit=asked.unit,
-        share=not asked.levels,
         figures=tuple(figures),
         ignored=len(material.judged.get(dimension.id, ())),
         refusal=refusal,

@@ -471,7 +471,7 @@ def _refused_plan(
     if plan.labels < LEAST_PER_SESSION:
         return Refusal(
             f"Met {plan.labels} uitingen per sessie zijn de cijfers te onzeker om op te vertrouwen.",
-            f"Laat er ten minste {LEAST_PER_SESSION} coderen, liever 40.",
+            f"Laat er ten minste {LEAST_PER_SESSION} coderen, liever {DrawDesign().per_session}.",
         )
     rare = figures.rate + difference * float(component.values.mean()) < RARE
     if rare and not (plan.stratified and plan.labels >= LABELS_WHEN_RARE):
