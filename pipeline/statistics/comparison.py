@@ -78,6 +78,7 @@ from pipeline.statistics.reach import with_reach
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import Layout, Measurement, SpecificationCurve, specification_curves
 from pipeline.statistics.sequences import Sequences, measure_sequences
+from pipeline.statistics.transition_tests import TransitionTest, compare_courses
 from pipeline.statistics.voices import Voices, compare_voices
 
 if TYPE_CHECKING:
@@ -268,6 +269,7 @@ class Results:
         instrument: how far coders agree, and the tagger with them.
         voices: groups and kinds of knowledge.
         sequences: what follows what; mostly descriptive.
+        transition_tests: whether that differs with a component; exploratory.
         not_enough: what the data cannot tell.
         cautions: the paragraph on confounding.
         remarks: on the input, in Dutch.
@@ -287,6 +289,7 @@ class Results:
     instrument: Instrument
     voices: Voices | None
     sequences: Sequences | Refusal
+    transition_tests: tuple[TransitionTest, ...]
     not_enough: tuple[NotEnough, ...]
     cautions: tuple[Caution, ...]
     remarks: tuple[str, ...]
@@ -316,6 +319,7 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         {session.id: session.site for session in outcomes.sessions}, chosen.seed, chosen.bootstraps
     )
     coded = [one.coded for one in components if isinstance(one.coded, CodedComponent)]
+    sequences = measure_sequences(evidence, outcomes, resampling)
     return Results(
         evidence=evidence,
         design=chosen,
@@ -330,7 +334,10 @@ def compare(evidence: Evidence, design: Design | None = None) -> Results:
         exploratory=exploratory,
         instrument=measure_instrument(evidence, outcomes, resampling, layout, coded),
         voices=compare_voices(evidence, outcomes),
-        sequences=measure_sequences(evidence, outcomes, resampling),
+        sequences=sequences,
+        transition_tests=()
+        if isinstance(sequences, Refusal)
+        else compare_courses(sequences, coded, outcomes.sessions, layout, (chosen.seed, chosen.permutations)),
         not_enough=_not_enough(components, outcomes, pairs),
         cautions=_cautions(evidence.study, layout),
         remarks=outcomes.remarks + _input_remarks(evidence, outcomes, layout),

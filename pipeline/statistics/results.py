@@ -22,7 +22,7 @@ import numpy as np
 from pipeline.statistics.agreement import Estimate
 from pipeline.statistics.agreement import Interval as SessionInterval
 from pipeline.statistics.draws import LEAST_PER_SESSION
-from pipeline.statistics.dynamics import Standing
+from pipeline.statistics.dynamics import SessionTest, Standing
 from pipeline.statistics.effects import CodedComponent, Effect, HedgesG, OddsEffect
 from pipeline.statistics.identification import Identification, IdentificationClass
 from pipeline.statistics.meta import Pooled, SitesInGeneral, TheseSites, forest
@@ -33,6 +33,7 @@ from pipeline.statistics.quality import INTERVAL_NOTE, Quality
 from pipeline.statistics.refusal import Refusal
 from pipeline.statistics.sensitivity import SpecificationCurve
 from pipeline.statistics.sequences import Sequences
+from pipeline.statistics.transition_tests import NOT_BLIND, TURNS
 from pipeline.statistics.triangulation import KNOWLEDGE_TYPES
 from pipeline.statistics.voices import LITERATURE
 
@@ -726,7 +727,7 @@ def _transitions(results: Results) -> _Columns:
     )
     rows: list[Cells] = []
     if isinstance(results.sequences, Sequences):
-        rows += _transition_rows("spreker na spreker (functie)", results.sequences.turns, None)
+        rows += _transition_rows(TURNS, results.sequences.turns, None)
         for one in results.sequences.dimensions:
             if one.transitions is not None:
                 rows += _transition_rows(one.dimension, one.transitions, one.blind)
@@ -742,6 +743,35 @@ def _transition_rows(what: str, found: Transitions | Refusal, blind: bool | None
         residual = found.residuals[at][to]
         head = (what, found.standing.value, blind, before, now, int(counts[at, to]), residual)
         yield *head, *_estimate_cells(found.shares[at][to])
+
+
+def _transition_tests(results: Results) -> _Columns:
+    """Say whether what follows what differs with a component, where that can be tested."""
+    header = (
+        *_names("wat blind kenmerk sessies g2 p verdelingen alle_verdelingen p_benjamini_hochberg familie"),
+        *_REFUSED,
+    )
+    rows: list[Cells] = []
+    for one in results.transition_tests:
+        test = one.test if isinstance(one.test, SessionTest) else None
+        cells = (test.sessions, test.statistic, test.p, test.possible, test.exact) if test else (None,) * 5
+        family = "verkennend" if test else None
+        rows.append((one.what, one.blind, one.component, *cells, one.adjusted, family, *_refusal(one.test)))
+    return _Columns(header, rows)
+
+
+def _following(results: Results) -> _Columns:
+    """Say who answers whom with which label."""
+    header = (*_names("dimensie label stand blind van naar beurten sessies"), *_ESTIMATE)
+    rows: list[Cells] = []
+    for one in results.sequences.dimensions if isinstance(results.sequences, Sequences) else ():
+        if isinstance(one.following, Refusal):
+            rows.append((one.dimension, *(None,) * 11, str(one.following)))
+            continue
+        for found in one.following:
+            head = (one.dimension, found.label, found.standing.value, one.blind, found.before, found.now)
+            rows.append((*head, found.take_overs, len(found.shares), *_estimate_cells(found.mean)))
+    return _Columns(header, rows)
 
 
 def _thirds(results: Results) -> _Columns:
@@ -779,16 +809,10 @@ def _couplings(results: Results) -> _Columns:
                 continue
             head = (found.standing.value, one.blind, found.sessions, ", ".join(found.too_short) or None)
             for lag in found.lags:
-                p = lag.p if one.blind or isinstance(lag.p, Refusal) else _NOT_BLIND
+                p = lag.p if one.blind or isinstance(lag.p, Refusal) else NOT_BLIND
                 cells = (lag.together, lag.expected, lag.z, None if isinstance(p, Refusal) else p)
                 rows.append((one.dimension, what, lag.lag, *head, *cells, *_refusal(p)))
     return _Columns(header, rows)
-
-
-_NOT_BLIND: Final = Refusal(
-    "Deze labels zijn niet alle blind gegeven; een model dat ziet wie er spreekt kan ze hebben bepaald.",
-    "Laat hele sessies blind coderen.",
-)
 
 
 def _questions(results: Results) -> _Columns:
@@ -867,6 +891,8 @@ _TABLES: Final[dict[str, Callable[[Results], _Columns]]] = {
     "groepen": _groups,
     "triangulatie": _triangulation,
     "overgangen": _transitions,
+    "overgangen_per_kenmerk": _transition_tests,
+    "wie_na_wie": _following,
     "derden": _thirds,
     "na_de_client": _couplings,
     "niet_genoeg_gegevens": _not_enough,

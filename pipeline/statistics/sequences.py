@@ -16,6 +16,7 @@ from pipeline.domain.codebook import DimensionKind
 from pipeline.statistics.dynamics import (
     Coupling,
     CouplingQuestion,
+    Following,
     LabelCourse,
     Merge,
     SessionCourse,
@@ -23,6 +24,7 @@ from pipeline.statistics.dynamics import (
     Standing,
     Transitions,
     measure_coupling,
+    measure_following,
     measure_transitions,
     measure_turn_taking,
     session_mean,
@@ -52,6 +54,7 @@ class DimensionSequences:
         blind: people gave all labels without sight of a machine's; `None` for labels of a machine.
         transitions: from label to label; of a dimension with one label a unit.
         course: share of each label in thirds of sessions; corrected where a draw allows, which its standing says.
+        following: who answers whom with which label.
         couplings: whether labels follow the client speaking; by the id of the share of speakers that use them.
     """
 
@@ -61,6 +64,7 @@ class DimensionSequences:
     blind: bool | None
     transitions: Transitions | Refusal | None
     course: tuple[LabelCourse, ...] | Refusal
+    following: tuple[Following, ...] | Refusal
     couplings: Mapping[str, Coupling | Refusal]
 
 
@@ -116,6 +120,7 @@ def _dimension(
         if dimension.kind is DimensionKind.MULTI
         else measure_transitions([_coded(one) for one in courses], dimension.label_ids, source, design),
         course=_course(time_course(courses, labels, source, design), outcomes, dimension, design),
+        following=measure_following(courses, labels, source, Merge.SPEAKER, design),
         couplings={
             name: _coupling(courses, one.labels, source, design.seed)
             for name, one in evidence.codebook.speaker_shares.items()

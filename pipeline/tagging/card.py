@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pipeline.domain.codebook import Codebook
-    from pipeline.domain.params import TaggerParams
     from pipeline.domain.training import TrainingSession
     from pipeline.tagging.evaluate import DimensionScore, Evaluation
     from pipeline.tagging.papers import CurvePoint
@@ -22,11 +21,16 @@ WAYS = {MAJORITY: "vaakste label", CUES: "signaalwoorden", WORDS: "woorden telle
 CODERS = "codeurs onderling"
 FEW = 20
 """A label with fewer units than this has figures that mean little."""
+WEAK = 0.4
+"""A label with a lower F1 is not to be used without looking at every unit."""
+HARDLY = 0.02
+"""A tagger that is no more than this above a simpler way is said to be hardly better."""
 
 USE = """## Waar hij voor is
 
 - Als eerste voorstel bij het coderen: een mens kijkt elk label na dat ertoe doet, om te beginnen de onzekere.
-- Om blinde steekproeven slim te trekken, zodat mensen minder hoeven te coderen.
+- Om blinde steekproeven slim te trekken, zodat mensen minder hoeven te coderen. Dat helpt minder bij labels die hij
+  zelden vindt; reken het na met `raamwerk power`.
 - Om te laten zien hoe Raamwerk werkt, van transcript tot rapport.
 
 ## Waar hij niet voor is
@@ -35,8 +39,11 @@ USE = """## Waar hij voor is
 - Aandelen die de tagger telt, zijn geen uitkomst van onderzoek: ze zijn niet gecorrigeerd voor zijn fouten, en die
   fouten kunnen per component verschillen. Corrigeren kan alleen met een blinde steekproef die mensen hebben gecodeerd.
 - Niet om deelnemers met elkaar te vergelijken of te beoordelen: één uiting zegt niets over iemands vakmanschap.
-- Andere gesprekken, streken, jaren of manieren van uitschrijven dan die van de sessies hieronder: onbekend terrein.
-  Codeer er eerst zelf een paar sessies van en kijk hoe vaak de tagger het met je eens is.
+- Niet om functies of beroepen met elkaar te vergelijken: hij krijgt de functie van de spreker te zien en kan daarop
+  afgaan, ook waar de woorden iets anders zeggen.
+- Niet voor een ander codeboek. Hebben de labels bij jullie een andere betekenis, dan geldt geen cijfer op deze kaart.
+- Gesprekken die niet op die van “Waar hij van leerde” lijken (een andere soort, streek of tijd, een andere manier van
+  uitschrijven) zijn onbekend terrein. Codeer er eerst zelf een paar en kijk hoe vaak de tagger het met je eens is.
 """
 
 
@@ -58,38 +65,39 @@ def write_card(
     """
     parts = [
         f"# Tagger voor codeboek “{codebook.title}”",
-        _what(manifest),
-        *([_WENT_ON.format(manifest.went_on_from)] if manifest.went_on_from else []),
+        _what(codebook, manifest),
         USE.rstrip(),
         "## Waar hij van leerde",
         _origin(sessions),
         "## Hoe goed hij is",
-        *(_figures(evaluation, curve) if evaluation else (_NO_FIGURES,)),
-        "## Hoe hij getraind is",
-        _how(manifest.params),
+        *(_figures(evaluation, curve, _names(codebook), manifest.params.unsure) if evaluation else (_NO_FIGURES,)),
+        "## Hoe hij gemaakt is",
+        _how(manifest),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _what(manifest: Manifest) -> str:
-    params = manifest.params
+def _what(codebook: Codebook, manifest: Manifest) -> str:
+    known = {head.dimension for head in manifest.heads}
+    asked = ", ".join(name for dimension, name in _names(codebook).items() if dimension in known)
     return (
-        f"Codeboek {manifest.codebook_version}. Basismodel {manifest.base} ({manifest.base_sha[:12]}…), waarvan de "
-        f"bovenste {params.learnt_layers} lagen zijn bijgeleerd, met één uitvoerlaag per dimensie "
-        f"({', '.join(head.dimension for head in manifest.heads)}). Invoer: de uiting met de functie van de spreker, "
-        f"en de {params.context} uitingen ervoor. Ernaast telt een lineair model de woorden van de uiting zelf; bij "
-        "het ijken blijkt hoe zwaar elk telt. "
-        + (_CALIBRATED.format(params.unsure) if any(head.scales for head in manifest.heads) else _NOT_CALIBRATED)
+        f"Geeft elke uiting labels voor {asked}, volgens codeboek {manifest.codebook_version}. Hij leest de uiting, de "
+        f"functie van de spreker en de {manifest.params.context} uitingen ervoor. "
+        + (_CALIBRATED.format(manifest.params.unsure) if _is_calibrated(manifest) else _NOT_CALIBRATED)
     )
 
 
-_WENT_ON = (
-    "Hij begon niet bij het basismodel maar bij wat een eerdere tagger (versie {}) al had geleerd; lees ook de kaart "
-    "daarvan. Die heeft van deze uitingen nooit een label gezien."
-)
+def _names(codebook: Codebook) -> dict[str, str]:
+    return {dimension.id: f"{dimension.name} (`{dimension.id}`)" for dimension in codebook.unit_dimensions}
+
+
+def _is_calibrated(manifest: Manifest) -> bool:
+    return any(head.scales for head in manifest.heads)
+
+
 _CALIBRATED = (
-    "De kansen zijn geijkt op sessies die bij het leren niet meededen. Bij elke dimensie is er een grens: de {:.0%} "
-    "uitingen waar hij het minst zeker van is, kan een mens beter zelf bekijken."
+    "De kansen zijn geijkt op sessies die bij het leren niet meededen. Bij elke dimensie heten de {:.0%} uitingen waar "
+    "hij het minst zeker van is *onzeker*. Dat maakt de andere niet goed: zie “Hoe zeker is zeker”."
 )
 _NOT_CALIBRATED = (
     "**De kansen zijn niet geijkt**, want er was geen andere sessie om dat op te doen: de woorden tellen niet mee, en "
@@ -97,8 +105,17 @@ _NOT_CALIBRATED = (
 )
 
 
-def _how(params: TaggerParams) -> str:
+def _how(manifest: Manifest) -> str:
+    params = manifest.params
+    begun = (
+        "Hij begon niet bij het basismodel maar bij wat een tagger die bij Raamwerk hoort al had geleerd (versie "
+        f"{manifest.went_on_from}); de kaart daarvan geldt dus ook. Die tagger heeft van de uitingen hierboven nooit "
+        "een label gezien. "
+    )
     return (
+        f"Basismodel {params.base} ({manifest.base_sha[:12]}…), waarvan de bovenste {params.learnt_layers} lagen zijn "
+        f"bijgeleerd, met één uitvoerlaag per dimensie. {begun if manifest.went_on_from else ''}Ernaast telt een "
+        "lineair model de woorden van de uiting zelf; bij het ijken blijkt hoe zwaar elk telt. "
         f"Seed {params.seed}, {params.epochs} keer door alle uitingen, {params.batch} per stap, leersnelheid "
         f"{params.learning_rate_encoder:g} (basismodel) en {params.learning_rate_heads:g} (uitvoerlagen). Van de "
         f"stappen toont {params.as_recognised:.0%} de woorden zoals spraakherkenning ze schrijft en "
@@ -125,8 +142,8 @@ def _origin(sessions: Sequence[TrainingSession]) -> str:
     teaching = sum(labelled.only_teaches for labelled in sessions)
     if teaching:
         lines.append(
-            f"Van {teaching} leerde hij alleen: dat zijn knipsels, waarin labels vaker voorkomen dan in een heel "
-            "gesprek. Gemeten en geijkt is hij op de andere."
+            f"{teaching} ervan zijn losse knipsels, waarin labels vaker voorkomen dan in een heel gesprek: daar leerde "
+            "hij van, maar er is niet op gemeten."
         )
     coders = {labelled.labelled_by for labelled in sessions}
     lines.append(f"De labels zijn gegeven door {' en '.join(sorted(_WHO[coder] for coder in coders))}.")
@@ -135,6 +152,9 @@ def _origin(sessions: Sequence[TrainingSession]) -> str:
             "Wat een taalmodel codeerde, is geen menselijk oordeel: de cijfers hieronder zeggen hoe goed de tagger "
             "dat taalmodel nadoet."
         )
+    once = sum(not labelled.double for labelled in sessions)
+    if once:
+        lines.append(f"{'Alle' if once == len(sessions) else once} sessies zijn door één codeur gecodeerd.")
     if made_up:
         lines.append("Hoe goed hij het op echte gesprekken doet, is niet gemeten; reken op minder.")
     return " ".join(lines)
@@ -143,25 +163,47 @@ def _origin(sessions: Sequence[TrainingSession]) -> str:
 _WHO = {CoderKind.MENS: "mensen", CoderKind.TAALMODEL: "een taalmodel"}
 
 
-def _figures(evaluation: Evaluation, curve: Sequence[CurvePoint]) -> list[str]:
-    intro = (
-        f"Gemeten op schrijvers of sessies die bij het leren niet meededen ({evaluation.groups} in {evaluation.folds} "
-        f"rondes, {evaluation.sessions} sessies, {evaluation.units} uitingen). Macro-F1 is het gemiddelde over de "
-        "labels, van 0 tot 1; tussen haakjes het 95%-interval als je andere sessies had getrokken. Ernaast eenvoudiger "
-        "manieren: het vaakste label, signaalwoorden, woorden tellen (TF-IDF met logistische regressie) en het "
-        "basismodel zonder bijleren; en wat twee codeurs onderling halen, het plafond."
-    )
+def _figures(evaluation: Evaluation, curve: Sequence[CurvePoint], names: dict[str, str], unsure: float) -> list[str]:
     return [
-        intro,
+        _measured_on(evaluation),
+        _LEGEND,
         _table(evaluation),
         *_verdict(evaluation),
-        *map(_labels, evaluation.dimensions),
+        *_weak(evaluation),
+        *(_labels(score, names[score.dimension]) for score in evaluation.dimensions),
         "### Waar hij beter of slechter is",
+        _FACETS,
         *map(_facets, evaluation.dimensions),
         "### Hoe zeker is zeker",
-        _certainty(evaluation),
+        _certainty(evaluation, unsure),
         *([_curve(curve)] if curve else []),
     ]
+
+
+def _measured_on(evaluation: Evaluation) -> str:
+    size = f"{evaluation.sessions} sessies, {evaluation.units} uitingen, in {evaluation.folds} rondes"
+    if evaluation.groups == evaluation.sessions:
+        return (
+            f"Gemeten op sessies die bij het leren niet meededen ({size}). Andere sessies met dezelfde sprekers of "
+            "schrijvers kunnen wel hebben meegedaan: bij nieuwe mensen is het waarschijnlijk slechter."
+        )
+    return f"Gemeten op {evaluation.groups} schrijvers van wie bij het leren geen enkele sessie meedeed ({size})."
+
+
+_LEGEND = (
+    "**Precisie** 0,30: van tien keer dat hij een label geeft, is het drie keer terecht. **Gevonden** 0,40: van tien "
+    "uitingen met het label ziet hij er vier. **F1** vat die twee samen, van 0 tot 1; **macro-F1** is het gemiddelde "
+    "over de labels; *wel of niet* gaat over de vraag of er iets is, welk label dan ook; kappa telt een verschil van "
+    "twee niveaus vier keer zo zwaar als een van één. Tussen haakjes waar het cijfer met andere sessies van dezelfde "
+    "soort in 95% van de gevallen lag; over andere soorten gesprekken zegt dat niets. Ernaast eenvoudiger manieren: "
+    "het vaakste label, signaalwoorden, woorden tellen (TF-IDF met logistische regressie) en het basismodel zonder "
+    "bijleren; en hoe ver twee codeurs het onderling eens zijn."
+)
+_FACETS = (
+    "Macro-F1 over de labels die in de groep ten minste tien keer voorkomen, met erachter het aantal uitingen en "
+    "labels. Vergelijk alleen groepen met evenveel labels. Groepen met minder dan honderd uitingen of drie sessies "
+    "staan er niet bij."
+)
 
 
 def _table(evaluation: Evaluation) -> str:
@@ -188,20 +230,39 @@ def _table(evaluation: Evaluation) -> str:
 
 
 def _verdict(evaluation: Evaluation) -> list[str]:
-    behind = [
-        score.dimension
+    lines = []
+    ahead = {
+        score.dimension: score.tagger.macro_f1 - max(other.macro_f1 for other in score.others.values())
         for score in evaluation.dimensions
-        if score.tagger.macro_f1 <= max(other.macro_f1 for other in score.others.values())
-    ]
-    if not behind:
+    }
+    behind = [name for name, gain in ahead.items() if gain <= 0]
+    hardly = [name for name, gain in ahead.items() if 0 < gain <= HARDLY]
+    for names, said in ((behind, "niet"), (hardly, "nauwelijks")):
+        if names:
+            lines.append(
+                f"**Let op:** bij {', '.join(names)} doet de tagger het {said} beter dan een van de eenvoudige "
+                "manieren."
+            )
+    return lines
+
+
+def _weak(evaluation: Evaluation) -> list[str]:
+    found = []
+    for score in evaluation.dimensions:
+        names = [
+            label for label in score.counts if label in score.tagger.labels and score.tagger.labels[label][2] < WEAK
+        ]
+        if names:
+            found.append(f"- {score.dimension}: {', '.join(names)}")
+    if not found:
         return []
-    return [f"**Let op:** bij {', '.join(behind)} doet de tagger het niet beter dan een van de eenvoudige manieren."]
+    return ["\n".join([f"**Niet gebruiken zonder elke uiting na te kijken** (F1 onder {WEAK:.2f}):\n", *found])]
 
 
-def _labels(score: DimensionScore) -> str:
+def _labels(score: DimensionScore, name: str) -> str:
     head = (
-        f"### {score.dimension}\n\n| label | uitingen | F1 | precisie | gevonden | woorden tellen, F1 |\n"
-        "| --- | ---: | ---: | ---: | ---: | ---: |"
+        f"### {name}\n\n| label | uitingen | tagger geeft | F1 | precisie | gevonden | woorden tellen, F1 |\n"
+        "| --- | ---: | ---: | ---: | ---: | ---: | ---: |"
     )
     words = score.others[WORDS].labels
     rows = []
@@ -209,7 +270,7 @@ def _labels(score: DimensionScore) -> str:
         found = score.tagger.labels.get(label)
         figures = (found[2], found[0], found[1], words[label][2]) if found else ()
         cells = [f"{figure:.2f}" for figure in figures] or ["–"] * 4
-        rows.append(f"| {' | '.join([label, str(count), *cells])} |")
+        rows.append(f"| {' | '.join([label, str(count), str(score.given[label]), *cells])} |")
     few = [label for label, count in score.counts.items() if count < FEW]
     note = f"\n\nTe weinig uitingen (minder dan {FEW}) voor een houdbaar cijfer: {', '.join(few)}." if few else ""
     return "\n".join([head, *rows]) + note
@@ -217,20 +278,32 @@ def _labels(score: DimensionScore) -> str:
 
 def _facets(score: DimensionScore) -> str:
     parts: dict[str, list[str]] = {}
-    for (facet, value), (units, macro) in score.facets.items():
-        parts.setdefault(facet, []).append(f"{value} {macro:.2f} ({units})")
+    for (facet, value), (units, labels, macro) in score.facets.items():
+        figure = f"{macro:.2f}" if labels else "–"
+        parts.setdefault(facet, []).append(f"{value} {figure} ({units}, {labels})")
     lines = [f"  - {facet}: {'; '.join(values)}" for facet, values in parts.items()]
-    return "\n".join([f"- **{score.dimension}**, macro-F1 (uitingen):", *lines])
+    return "\n".join([f"- **{score.dimension}** (uitingen, labels):", *lines])
 
 
-def _certainty(evaluation: Evaluation) -> str:
-    lines = []
+_SURE = (
+    "Welk deel van de uitingen een verkeerd antwoord krijgt. Waar bijna nooit iets is, is weinig fout nog niet goed: "
+    "wie overal het vaakste antwoord invult, zit er ook zelden naast. Kijk daarom ook een deel na van de uitingen "
+    "waar hij niets gaf. De ijkfout (ECE, tien even grote groepen) zegt hoe ver de kansen ernaast zitten."
+)
+
+
+def _certainty(evaluation: Evaluation, unsure: float) -> str:
+    lines = [
+        _SURE,
+        "",
+        "| dimensie | overal het vaakste antwoord | tagger, alles | wat hij zeker noemt | zekerste helft | ijkfout |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
     for score in evaluation.dimensions:
         risk = dict(score.risk)
-        lines.append(
-            f"- **{score.dimension}**: ijkfout (ECE, tien even grote groepen) {score.ece:.3f}; fout bij alle uitingen "
-            f"{risk[1.0]:.1%}, bij de zekerste 80% {risk[0.8]:.1%}, bij de zekerste helft {risk[0.5]:.1%}."
-        )
+        sure = min(risk, key=lambda coverage: abs(coverage - (1 - unsure)))
+        cells = [f"{wrong:.1%}" for wrong in (score.idle, risk[1.0], risk[sure], risk[0.5])]
+        lines.append(f"| {' | '.join([score.dimension, *cells, f'{score.ece:.3f}'])} |")
     return "\n".join(lines)
 
 

@@ -9,6 +9,7 @@ figure is computed, once.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ NEVER = -1
 """The fold of examples that are only learnt from."""
 FEWEST_IN_FACET, FEWEST_SESSIONS_IN_FACET = 100, 3
 """A facet (a style, a writer) with fewer units or sessions gets no figure."""
+FEWEST_OF_LABEL = 10
+"""A label that fewer units of a facet carry is left out of its mean: one hit or miss would decide it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class DimensionScore:
         dimension: id.
         units: units with an answer.
         counts: by label, the units that carry it.
+        given: by label, the units to which the tagger gave it.
+        idle: share of units that are wrong when all get the most frequent answer.
         tagger: figures of the tagger.
         intervals: by figure ("macro_f1", "any_f1", "kappa"), 95 % of the session bootstrap.
         others: figures of simpler ways, by name.
@@ -74,13 +79,16 @@ class DimensionScore:
             dimension), in `BINS` bins of equal numbers.
         reliability: by bin, mean probability and how often it was true.
         risk: by coverage, the share of units that are wrong among the most certain ones.
-        facets: by facet and value, units and macro F1 over the labels that occur in it.
+        facets: by facet and value, units, and the number of labels that `FEWEST_OF_LABEL` of these carry with the mean
+            of their F1.
         confusion: by true label, how often each label was given (single and ordinal dimensions).
     """
 
     dimension: str
     units: int
     counts: Mapping[str, int]
+    given: Mapping[str, int]
+    idle: float
     tagger: Figures
     intervals: Mapping[str, tuple[float, float]]
     others: Mapping[str, Figures]
@@ -88,7 +96,7 @@ class DimensionScore:
     ece: float
     reliability: tuple[tuple[float, float], ...]
     risk: tuple[tuple[float, float], ...]
-    facets: Mapping[tuple[str, str], tuple[int, float]]
+    facets: Mapping[tuple[str, str], tuple[int, int, float]]
     confusion: Mapping[str, Mapping[str, int]]
 
 
@@ -217,7 +225,9 @@ def _score(  # noqa: PLR0913, PLR0917 - as `score`
     return DimensionScore(
         dimension=name,
         units=len(rows),
-        counts={label: sum(label in one for one in truth) for label in head.labels},
+        counts=_times(head, truth),
+        given=_times(head, given),
+        idle=1 - max(Counter(map(frozenset, truth)).values()) / len(truth),
         tagger=counts.figures(),
         intervals=counts.intervals(seed),
         others={
@@ -231,6 +241,10 @@ def _score(  # noqa: PLR0913, PLR0917 - as `score`
         facets=_facets(head, [examples[row] for row in rows], truth, given),
         confusion=_confusion(head, truth, given),
     )
+
+
+def _times(head: Head, labels: Sequence[tuple[str, ...]]) -> dict[str, int]:
+    return {label: sum(label in one for one in labels) for label in head.labels}
 
 
 def _between_coders(head: Head, double: Sequence[tuple[tuple[str, ...], tuple[str, ...]]]) -> Figures | None:
@@ -380,19 +394,20 @@ def _facets(
     examples: Sequence[Example],
     truth: Sequence[tuple[str, ...]],
     given: Sequence[tuple[str, ...]],
-) -> dict[tuple[str, str], tuple[int, float]]:
+) -> dict[tuple[str, str], tuple[int, int, float]]:
     rows: dict[tuple[str, str], list[int]] = {}
     for row, one in enumerate(examples):
         for facet in (*one.facets, ("functie", one.role)):
             rows.setdefault(facet, []).append(row)
-    return {
-        facet: (
-            len(its),
-            _Counts.of(head, [truth[n] for n in its], [given[n] for n in its], [""] * len(its)).figures().macro_f1,
-        )
-        for facet, its in sorted(rows.items())
-        if len(its) >= FEWEST_IN_FACET and len({examples[n].session for n in its}) >= FEWEST_SESSIONS_IN_FACET
-    }
+    found = {}
+    for facet, its in sorted(rows.items()):
+        if len(its) >= FEWEST_IN_FACET and len({examples[n].session for n in its}) >= FEWEST_SESSIONS_IN_FACET:
+            carried, answered = [truth[n] for n in its], [given[n] for n in its]
+            figures = _Counts.of(head, carried, answered, [""] * len(its)).figures()
+            often = [label for label, times in _times(head, carried).items() if times >= FEWEST_OF_LABEL]
+            f1 = [figures.labels[label][2] for label in often]
+            found[facet] = (len(its), len(f1), sum(f1) / len(f1) if f1 else 0.0)
+    return found
 
 
 def _confusion(

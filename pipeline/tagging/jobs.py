@@ -14,7 +14,7 @@ import numpy as np
 
 from pipeline.tagging.encoder import load_encoder
 from pipeline.tagging.inputs import Guise
-from pipeline.tagging.learn import best_device, fit
+from pipeline.tagging.learn import best_device, bfloat16_pays, fit
 from pipeline.tagging.weights import Weights, go_on, pack, same_questions, unpack
 from pipeline.tagging.words import fit_words, read_words, side_by_side
 
@@ -174,6 +174,7 @@ def _do(bench: Bench, encoder: Encoder, job: Job, report: Callable[[float], None
     # What is measured is measured on what is kept.
     network = unpack(weights, bench.heads, encoder, bench.params)
     network.to(best_device())
-    read = network.logits([bench.shown[row][Guise.AS_IS] for row in job.asked], BATCH_TOKENS)
+    asked = [bench.shown[row][Guise.AS_IS] for row in job.asked]
+    read = network.logits(asked, BATCH_TOKENS, bfloat16=bfloat16_pays(network.device))
     counted = read_words(words, bench.heads).logits([bench.examples[row].text for row in job.asked])
     return Done(weights, side_by_side(read, counted))

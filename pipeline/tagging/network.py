@@ -153,18 +153,28 @@ class Network:
         borders = torch.cumsum(torch.cat([cuts[:1], functional.softplus(cuts[1:])]), 0)
         return scores - borders
 
-    def logits(self, inputs: Sequence[Input], tokens: int, progress: Callable[[float], None] | None = None) -> Logits:
+    def logits(
+        self,
+        inputs: Sequence[Input],
+        tokens: int,
+        progress: Callable[[float], None] | None = None,
+        *,
+        bfloat16: bool = False,
+    ) -> Logits:
         """Answer for inputs, in their order.
 
         Args:
             inputs: at least one; drop-out must be off.
             tokens: most tokens in a batch, padding included.
             progress: told after each batch how far it is, in [0, 1].
+            bfloat16: read in 16 bits: about twice as fast where `bfloat16_pays`, and scores that differ in the third
+                digit.
         """
         import torch
 
         with torch.inference_mode():
-            rows, vectors = self.read(texts_of(inputs), tokens, STRETCH, progress)
+            with torch.autocast(self.device, torch.bfloat16, enabled=bfloat16):
+                rows, vectors = self.read(texts_of(inputs), tokens, STRETCH, progress)
             scores = self.scores(inputs, rows, vectors)
         return {head.dimension: one.double().cpu().numpy() for head, one in zip(self.heads, scores, strict=True)}
 

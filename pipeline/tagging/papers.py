@@ -50,20 +50,22 @@ def _dimension(score: DimensionScore) -> dict[str, object]:
         **_figures(score.tagger),
         "interval": {name: [round(end, DIGITS) for end in ends] for name, ends in score.intervals.items()},
         "ece": round(score.ece, DIGITS),
+        "wrong_when_idle": round(score.idle, DIGITS),
         "risk": {f"{coverage:.2f}": round(wrong, DIGITS) for coverage, wrong in score.risk},
         **({"coders": _figures(score.coders)} if score.coders else {}),
         "others": {way: _figures(figures) for way, figures in score.others.items()},
         "labels": {
             label: {
                 "count": score.counts[label],
+                "given": score.given[label],
                 **dict(zip(("precision", "recall", "f1"), (round(x, DIGITS) for x in values), strict=True)),
                 **{f"f1_{way}": round(other.labels[label][2], DIGITS) for way, other in score.others.items()},
             }
             for label, values in score.tagger.labels.items()
         },
         "facets": {
-            f"{facet}={value}": {"units": units, "macro_f1": round(macro, DIGITS)}
-            for (facet, value), (units, macro) in score.facets.items()
+            f"{facet}={value}": {"units": units, "labels": labels, "macro_f1": round(macro, DIGITS)}
+            for (facet, value), (units, labels, macro) in score.facets.items()
         },
     }
 

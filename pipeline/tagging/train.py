@@ -43,6 +43,8 @@ LEARNING = 0.8
 """Share of the time that the networks take."""
 CURVE = (100, 300, 1000, 3000)
 """Numbers of labelled units at which the learning curve is measured, on the first fold, as far as there are so many."""
+FEWEST_ON_CURVE = 300
+"""With fewer units in the first fold there is no curve: its thresholds are chosen on half of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,11 @@ class Material:
         """Lay ready what the jobs need."""
         units = (*self.examples, *self.bystanders)
         shown = shown_of(self.sessions, units, encoder, self.params.context)
-        start = self.start if self.start and can_go_on(self.start, encoder.sha, self.params) else None
-        return Bench(units, shown, self.heads, self.params, self.base, start)
+        return Bench(units, shown, self.heads, self.params, self.base, self.start_on(encoder.sha))
+
+    def start_on(self, base_sha: str) -> StoredTagger | None:
+        """Give the tagger to go on from, unless it does not fit this encoder and these parameters."""
+        return self.start if self.start and can_go_on(self.start, base_sha, self.params) else None
 
     def without(self, fold: int) -> Job:
         """Leave out a fold, and ask for all units of its sessions."""
@@ -195,11 +200,11 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
         return Learnt(base_sha, run_jobs(bench, [everything], report)[0].weights, {}, {}, ())
     left_out = [material.without(fold) for fold in material.left_out]
     first = left_out[0]
-    # Where one session is asked, its thresholds could be chosen on itself only.
     judged = Job.without(material.folds, material.left_out[0]).asked
-    several = len({material.examples[row].session for row in judged}) > 1
+    # Where one session is asked, its thresholds could be chosen on itself only.
+    draws_curve = len(judged) >= FEWEST_ON_CURVE and len({material.examples[row].session for row in judged}) > 1
     drawn = np.random.default_rng(material.params.seed).permutation(first.known)
-    sizes = [size for size in CURVE if several and size < len(first.known)]
+    sizes = [size for size in CURVE if draws_curve and size < len(first.known)]
     smaller = [Job(tuple(sorted(drawn[:size].tolist())), judged) for size in sizes]
     done = run_jobs(bench, [everything, *left_out, *smaller], report)
     parts, points = done[1 : len(left_out) + 1], done[len(left_out) + 1 :]
@@ -211,7 +216,7 @@ def learn(material: Material, report: Callable[[float], None]) -> Learnt:
         for name, table in part.logits.items():
             logits[name][place[list(job.asked)]] = table
     curve = [(size, one.logits) for size, one in zip(sizes, points, strict=True)]
-    curve += [(len(first.known), {name: part[: len(judged)] for name, part in parts[0].logits.items()})] * several
+    curve += [(len(first.known), {name: part[: len(judged)] for name, part in parts[0].logits.items()})] * draws_curve
     own, beside = ({name: table[part] for name, table in logits.items()} for part in (slice(ends), slice(ends, None)))
     return Learnt(base_sha, done[0].weights, own, beside, tuple(curve))
 
@@ -245,7 +250,7 @@ def weights_of(material: Material, learnt: Learnt) -> Weights:
 def manifest_of(material: Material, learnt: Learnt) -> Manifest:
     """Say what the tagger is, calibrated on all out-of-fold answers."""
     heads = material.heads
-    start = material.start if material.start and can_go_on(material.start, learnt.base_sha, material.params) else None
+    start = material.start_on(learnt.base_sha)
     if learnt.logits:
         heads = calibrate(heads, material.judged, learnt.logits, material.params.unsure)
     return Manifest(
