@@ -249,7 +249,14 @@ def _of_study(workplace: Workplace, wanted: str | None) -> _Found:
     if isinstance(own, Refusal):
         return replace(found, remark=str(own))
     figures = Figures(own.rate, own.spread, own.sensitivity, own.specificity)
-    return replace(found, figures=figures, lengths=own.lengths)
+    without_model = all(figure.machine is None for figure in outcomes.outcomes[chosen].figures)
+    return replace(found, figures=figures, lengths=own.lengths, remark=_LABELS_ALONE if without_model else None)
+
+
+_LABELS_ALONE: Final = (
+    "Geen model geeft deze labels in de studie: er wordt gerekend met labels van mensen alleen. Komt er wel een model, "
+    "geef dan op hoe goed het is: --given gevoeligheid=80 --given specificiteit=90."
+)
 
 
 def _lengths(evidence: Evidence) -> tuple[int, ...]:

@@ -185,6 +185,18 @@ def test_power_uses_the_figures_of_a_study_with_blind_labels(
     assert "Uitkomst: Sociale reflexiviteit: Brug_burger" in said
 
 
+def test_power_says_that_a_study_without_a_model_is_planned_on_labels_of_people_alone(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = PlanRequest(sessions=(8,), labels=(40,), replications=5)
+    said = []
+    for evidence in (replace(drawn(), machine={}, model_version=None), drawn()):
+        monkeypatch.setattr(power, "gather", lambda _workplace, _store, _seen, found=evidence: found)
+        assert power.run(place, "sr.brug_burger", asked) == 0
+        said.append("labels van mensen alleen" in "".join(capsys.readouterr()))
+    assert said == [True, False]
+
+
 def test_a_column_of_several_kinds_is_written_as_text() -> None:
     data = parquet_bytes(("a", "b", "c", "d", "e"), [(1, 0.5, True, "x", None), (2.5, None, None, 3, None)])
     table = parquet.read_table(io.BytesIO(data)).to_pylist()
