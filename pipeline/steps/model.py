@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.tagging.train import Material
 
 SNAPSHOT, SPLIT, LEARNT = "momentopname", "verdeling.json", "geleerd"
+CURVE = "curve.csv"
 
 
 def snapshot(studies: Sequence[Workplace], work: Path) -> Summary:
@@ -115,28 +116,40 @@ def train(shelf: Shelf, params: Path, work: Path) -> Summary:
 
 
 def calibrate(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
-    """Learn from out-of-fold answers how to read scores, and keep the tagger in its folder."""
+    """Learn from out-of-fold answers how to read scores, and keep the tagger and its learning curve in its folder."""
     from pipeline.tagging.learnt import read_learnt
-    from pipeline.tagging.train import settle
+    from pipeline.tagging.papers import curve_table
+    from pipeline.tagging.train import curve_of, settle
+    from pipeline.tagging.weights import PLOTS
 
-    version = settle(_split_material(shelf, params, work), read_learnt(work / LEARNT), out)
+    material, learnt = _split_material(shelf, params, work), read_learnt(work / LEARNT)
+    version = settle(material, learnt, out)
+    (out / PLOTS).mkdir(exist_ok=True)
+    write_text(out / PLOTS / CURVE, curve_table(curve_of(material, learnt)))
     say(f"Versie {version} staat in {out}")
     return {}
 
 
 def evaluate(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
-    """Compute all figures: metrics.json and the tables for plots."""
-    from pipeline.tagging.learnt import read_learnt, write_assessment
-    from pipeline.tagging.papers import metrics_of, plots_of
-    from pipeline.tagging.train import assess
-    from pipeline.tagging.weights import METRICS, PLOTS
+    """Compute all figures: metrics.json and the tables for plots.
+
+    They come from what the tagger itself keeps, so the networks of the left-out groups need not be there.
+
+    Raises:
+        InputError: when the tagger is not the one that learnt from the snapshot.
+    """
+    from pipeline.tagging.learnt import write_assessment
+    from pipeline.tagging.papers import metrics_of, plots_of, read_curve
+    from pipeline.tagging.train import assess, kept_logits
+    from pipeline.tagging.weights import METRICS, PLOTS, read_tagger
 
     with bar("Toetsen", 100) as advance:
         material = _split_material(shelf, params, work)
-        evaluation, curve = assess(material, read_learnt(work / LEARNT), lambda done: advance(round(100 * done)))
+        logits = kept_logits(material, read_tagger(out))
+        evaluation = assess(material, logits, lambda done: advance(round(100 * done)))
+    curve = read_curve((out / PLOTS / CURVE).read_text("utf-8"))
     write_text(out / METRICS, metrics_of(evaluation, curve))
-    for name, table in plots_of(evaluation, curve).items() if evaluation else ():
-        (out / PLOTS).mkdir(exist_ok=True)
+    for name, table in plots_of(evaluation).items() if evaluation else ():
         write_text(out / PLOTS / name, table)
     write_assessment(work, evaluation, curve)
     return {}

@@ -79,8 +79,8 @@ def _rounded(values: Mapping[str, float]) -> dict[str, float]:
     return {name: round(value, DIGITS) for name, value in values.items()}
 
 
-def plots_of(evaluation: Evaluation, curve: Sequence[CurvePoint]) -> dict[str, str]:
-    """Write tables for plots, by name of the file: confusion a dimension, reliability, learning curve."""
+def plots_of(evaluation: Evaluation) -> dict[str, str]:
+    """Write tables for plots, by name of the file: confusion a dimension, reliability."""
     files = {
         f"confusion_{score.dimension}.csv": _csv(
             ("actual", "predicted"),
@@ -102,11 +102,21 @@ def plots_of(evaluation: Evaluation, curve: Sequence[CurvePoint]) -> dict[str, s
             for said, was in score.reliability
         ),
     )
-    files["curve.csv"] = _csv(
-        ("dimension", "units", "macro_f1"),
-        ((name, point.units, f"{value:.4f}") for point in curve for name, value in point.macro_f1.items()),
-    )
     return files
+
+
+def curve_table(curve: Sequence[CurvePoint]) -> str:
+    """Write the learning curve as a table for a plot."""
+    rows = ((name, point.units, f"{value:.{DIGITS}f}") for point in curve for name, value in point.macro_f1.items())
+    return _csv(("dimension", "units", "macro_f1"), rows)
+
+
+def read_curve(table: str) -> tuple[CurvePoint, ...]:
+    """Read it back, the smallest number of units first."""
+    points: dict[int, dict[str, float]] = {}
+    for row in csv.DictReader(io.StringIO(table)):
+        points.setdefault(int(row["units"]), {})[row["dimension"]] = float(row["macro_f1"])
+    return tuple(CurvePoint(units, points[units]) for units in sorted(points))
 
 
 def _csv(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:

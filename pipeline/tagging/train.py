@@ -1,7 +1,8 @@
 """Train a tagger: judge it on left-out groups, let it learn from everything, and keep it with its papers.
 
 The parts are the stages of `dvc.yaml`: `learn` (networks), `settle` (what is learnt from out-of-fold answers),
-`assess` (figures). `train` does them all and writes the card, for a study's own tagger.
+`assess` (figures, from the answers that a tagger keeps: anyone can compute them again). `train` does them all and
+writes the card, for a study's own tagger.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pipeline.domain.errors import InputError
-from pipeline.tagging.answers import write_answers
+from pipeline.tagging.answers import read_answers, write_answers
 from pipeline.tagging.baselines import SIMPLER, answer_simply
 from pipeline.tagging.calibrate import calibrate
 from pipeline.tagging.card import write_card
@@ -270,36 +271,63 @@ def _known_by(start: StoredTagger | None) -> tuple[str, ...]:
     return start.manifest.trained_on if start else ()
 
 
-def assess(
-    material: Material, learnt: Learnt, report: Callable[[float], None]
-) -> tuple[Evaluation | None, tuple[CurvePoint, ...]]:
-    """Compute the figures of tagger and simpler ways, and the learning curve.
+def kept_logits(material: Material, stored: StoredTagger) -> Logits:
+    """Read back what left-out networks said of every judged example, as the tagger keeps it (in 16 bits).
 
     Args:
         material: what was learnt from.
-        learnt: its networks.
+        stored: the tagger that learnt from it.
+
+    Returns:
+        As `Learnt.logits`.
+
+    Raises:
+        InputError: when the tagger does not keep an answer for every one of them.
+    """
+    if not material.can_judge:
+        return {}
+    kept = read_answers(stored.weights.answers, material.heads)
+    units = [(one.utterance_id, one.text_sha) for one in material.judged]
+    rows = [row for row in kept.known(units) if row is not None]
+    if len(rows) < len(units):
+        place, lacking = f"tagger {stored.version}", len(units) - len(rows)
+        found = f"bij {lacking} van {len(units)} uitingen is niet bewaard wat netwerken zeiden die ze niet kenden"
+        raise InputError.single(place, found, "Train de tagger opnieuw van deze momentopname.")
+    return {name: table[rows] for name, table in kept.logits.items()}
+
+
+def assess(material: Material, logits: Logits, report: Callable[[float], None]) -> Evaluation | None:
+    """Compute the figures of tagger and simpler ways.
+
+    Args:
+        material: what was learnt from.
+        logits: as `Learnt.logits`.
         report: told how far it is, in [0, 1].
 
     Returns:
-        The figures, `None` when there was nothing to leave out; and points of the learning curve.
+        The figures, `None` when there was nothing to leave out.
     """
-    if not learnt.logits:
-        return None, ()
+    if not logits:
+        return None
     params, heads, examples = material.params, material.heads, material.judged
     folds = material.folds[material.folds != NEVER]
-    answers, chances = judge(heads, examples, folds, learnt.logits, params.unsure)
+    answers, chances = judge(heads, examples, folds, logits, params.unsure)
     _, bench = _ready(material)
     others = {}
-    words = {head.dimension: by_reader(head, learnt.logits[head.dimension])[:, 1] for head in heads}
+    words = {head.dimension: by_reader(head, logits[head.dimension])[:, 1] for head in heads}
     for number, way in enumerate(SIMPLER):
         others[way] = answer_simply(way, bench, material.cues, material.folds, words)
         report((number + 1) / (len(SIMPLER) + 1))
     evaluation = score(
         heads, examples, answers, chances, others, _double(material.sessions), len(material.left_out), params.seed
     )
-    curve = tuple(_point(material, size, logits) for size, logits in learnt.curve)
     report(1.0)
-    return evaluation, curve
+    return evaluation
+
+
+def curve_of(material: Material, learnt: Learnt) -> tuple[CurvePoint, ...]:
+    """Compute the points of the learning curve, the smallest first."""
+    return tuple(_point(material, size, logits) for size, logits in learnt.curve)
 
 
 def _double(sessions: Sequence[TrainingSession]) -> dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]:
@@ -330,7 +358,8 @@ def train(material: Material, out: Path, report: Callable[[str, float], None]) -
         report: told what happens (Dutch) and how far the whole is, in [0, 1].
     """
     learnt = learn(material, lambda done: report("Trainen", LEARNING * done))
-    evaluation, curve = assess(material, learnt, lambda done: report("Toetsen", LEARNING + (1 - LEARNING) * done))
+    evaluation = assess(material, learnt.logits, lambda done: report("Toetsen", LEARNING + (1 - LEARNING) * done))
+    curve = curve_of(material, learnt)
     manifest = manifest_of(material, learnt)
     papers = {
         METRICS: metrics_of(evaluation, curve),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import shutil
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from pipeline.domain.errors import InputError
 from pipeline.steps import model
 from pipeline.steps.single import Shelf
 from pipeline.tagging.evaluate import NEVER
+from pipeline.tagging.snapshot import read_snapshot, write_snapshot
 from pipeline.tagging.tagger import load_tagger
 from tests.tagging import world
 from tests.tagging.conftest import NOWHERE, tiny_encoder
@@ -119,6 +121,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     folder = tmp_path_factory.mktemp("stappen")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RAAMWERK_HOME", str(folder / "home"))
+        patch.setattr("pipeline.tagging.train.FEWEST_ON_CURVE", 1)
         for name in ("RAAMWERK_DATABASE", "RAAMWERK_KEYS", "RAAMWERK_ROOT"):
             patch.delenv(name, raising=False)
         place = replace(settings.workplace(make_study(folder / "studie")), models=folder / "models")
@@ -199,3 +202,24 @@ def test_a_snapshot_of_too_few_labels_is_refused_before_anything_is_written(tmp_
     with pytest.raises(InputError, match=r"casuistiek: .* Codeer er minstens 200 in 2 sessies"):
         model.snapshot([], tmp_path / "casuistiek")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_figures_can_be_computed_again_from_what_the_tagger_keeps(made: Made, tmp_path: Path) -> None:
+    work, out = tmp_path / "casuistiek", tmp_path / "tagger"
+    shutil.copytree(made.work, work, ignore=shutil.ignore_patterns("geleerd"))
+    shutil.copytree(made.out, out)
+    (out / "metrics.json").unlink()
+    model.evaluate(made.shelf, made.params, work, out)
+    assert (out / "metrics.json").read_bytes() == (made.out / "metrics.json").read_bytes()
+
+
+def test_a_tagger_that_learnt_from_other_words_has_no_figures(made: Made, tmp_path: Path) -> None:
+    work = tmp_path / "casuistiek"
+    shutil.copytree(made.work, work)
+    sessions = read_snapshot(work / "momentopname")
+    units = sessions[0].session.utterances
+    other = replace(sessions[0].session, utterances=(replace(units[0], text="Iets heel anders dan eerst."), *units[1:]))
+    shutil.rmtree(work / "momentopname")
+    write_snapshot(work / "momentopname", (replace(sessions[0], session=other), *sessions[1:]))
+    with pytest.raises(InputError, match="bij 1 van 192 uitingen"):
+        model.evaluate(made.shelf, made.params, work, made.out)

@@ -226,7 +226,7 @@ def test_what_only_teaches_is_learnt_from_and_never_measured(tiny: Path, encoder
     for way in SIMPLER:
         answers = answer_simply(way, material.bench(encoder), world.CUES, material.folds, words)
         assert len(answers) == len(material.judged)
-    evaluation, _ = assess(material, learnt, lambda _: None)
+    evaluation = assess(material, learnt.logits, lambda _: None)
     assert evaluation is not None
     assert {score.units for score in evaluation.dimensions} == {len(material.judged)}
 

@@ -14,7 +14,7 @@ from pipeline.tagging.evaluate import FEWEST_IN_FACET, score
 from pipeline.tagging.heads import Head
 from pipeline.tagging.learn import Example
 from pipeline.tagging.learnt import read_assessment, read_learnt, write_assessment, write_learnt
-from pipeline.tagging.papers import CurvePoint, plots_of
+from pipeline.tagging.papers import CurvePoint, curve_table, plots_of, read_curve
 from pipeline.tagging.train import Learnt
 from pipeline.tagging.weights import Weights
 
@@ -91,9 +91,9 @@ def test_no_figures_come_back_as_none(tmp_path: Path) -> None:
     assert read_assessment(tmp_path) == (None, ())
 
 
-def test_tables_for_plots_hold_every_unit_bin_and_point(evaluation: Evaluation) -> None:
-    tables = {name: list(csv.DictReader(io.StringIO(text))) for name, text in plots_of(evaluation, CURVE).items()}
-    assert set(tables) == {"confusion_frame.csv", "confusion_level.csv", "reliability.csv", "curve.csv"}
+def test_tables_for_plots_hold_every_unit_and_bin(evaluation: Evaluation) -> None:
+    tables = {name: list(csv.DictReader(io.StringIO(text))) for name, text in plots_of(evaluation).items()}
+    assert set(tables) == {"confusion_frame.csv", "confusion_level.csv", "reliability.csv"}
     for score_ in evaluation.dimensions[:2]:
         rows = [(row["actual"], row["predicted"]) for row in tables[f"confusion_{score_.dimension}.csv"]]
         assert len(rows) == UNITS
@@ -104,8 +104,16 @@ def test_tables_for_plots_hold_every_unit_bin_and_point(evaluation: Evaluation) 
         bins = [row for row in tables["reliability.csv"] if row["dimension"] == score_.dimension]
         read = [value for row in bins for value in (float(row["said"]), float(row["was"]))]
         assert read == pytest.approx([value for pair in score_.reliability for value in pair], abs=1e-4)
-    assert [tuple(row.values()) for row in tables["curve.csv"]] == [
+
+
+def test_the_curve_is_a_table_that_can_be_read_back() -> None:
+    table = curve_table(CURVE)
+    assert [tuple(row.values()) for row in csv.DictReader(io.StringIO(table))] == [
         ("frame", "100", "0.3333"),
         ("sr", "100", "0.2500"),
         ("frame", "1000", "0.5000"),
     ]
+    back = read_curve(table)
+    assert [point.units for point in back] == [100, 1000]
+    assert curve_table(back) == table
+    assert read_curve(curve_table(())) == ()
