@@ -517,7 +517,8 @@ def _claims(
         one.sites, effect.estimate, effect.standard_error, effect.freedom, Interval(effect.lower, effect.upper)
     )
     if one.letter is not IdentificationClass.A:
-        return Claims(these, Refusal("Er zijn te weinig sessies voor een uitspraak.", "Voeg sessies of labels toe."))
+        why = one.sentence or "Er zijn te weinig sessies voor een uitspraak."
+        return Claims(these, Refusal(why, "Bij zo weinig gegevens is er alleen een schatting voor deze werkplaatsen."))
     rates = _rates(outcome)
     known = np.isfinite(rates) & np.isfinite(column)
     general = sites_in_general(
@@ -713,7 +714,10 @@ def _not_enough(
         told = (pair.component, pair.contrast) in inseparable
         if not told and pair.verdict.kind in (VerdictKind.NOT_ENOUGH, VerdictKind.INSEPARABLE):
             name = pair.component if pair.reference is None else f"{pair.component}={pair.contrast}"
-            cure = "Voeg sessies of labels toe; `raamwerk power` rekent uit hoeveel."
+            cure = (
+                "Voeg sessies toe; `raamwerk power` rekent uit hoeveel sessies en labels. Uit een trekking waarvan de "
+                "cijfers bekeken zijn, kan niet worden bijgetrokken."
+            )
             found.append(NotEnough("kenmerk en uitkomst", pair.outcome, name, " ".join(pair.verdict.sentences), cure))
     return tuple(found)
 

@@ -179,7 +179,8 @@ def judge(
 
     When the data could not have shown the smallest difference of interest that is the verdict, whatever the interval
     looks like; except for a difference that was found, or that is larger than what the data could have shown: to call
-    these too few data would contradict the number beside it.
+    these too few data would contradict the number beside it. Class B is told with its interval and why there is no
+    test; too few data to see a difference is said beside it only where that is so.
 
     Args:
         judged: class, effect and adjusted test.
@@ -198,11 +199,16 @@ def judge(
         f"Niet genoeg gegevens: met deze {judged.sessions} sessies is pas een verschil van "
         f"{unit.number(detectable)} {unit.name} of meer{judged.contrast} met redelijke zekerheid te zien."
     )
-    if one.letter is IdentificationClass.B:
-        return Verdict(VerdictKind.NOT_ENOUGH, (too_few, *own), detectable)
-    kind, sentence = _of_interval(judged, effect, smallest_difference, unit)
     wide = smallest_difference is not None and detectable > smallest_difference
-    if wide and kind is not VerdictKind.INDICATION and abs(effect.estimate) < detectable:
+    unseen = wide and abs(effect.estimate) < detectable
+    if one.letter is IdentificationClass.B:
+        untested = (
+            f"Niet getoetst: het geschatte verschil{judged.contrast} is {unit.number(effect.estimate)} {unit.name} "
+            f"(95 %-interval van {_ends(effect, unit)})."
+        )
+        return Verdict(VerdictKind.NOT_ENOUGH, (untested, *own, *([too_few] if unseen else [])), detectable)
+    kind, sentence = _of_interval(judged, effect, smallest_difference, unit)
+    if unseen and kind is not VerdictKind.INDICATION:
         return Verdict(VerdictKind.NOT_ENOUGH, (too_few,), detectable)
     return Verdict(kind, (sentence,), detectable)
 
@@ -219,12 +225,16 @@ def uncorrected(labels: int) -> str:
     )
 
 
+def _ends(effect: Effect, unit: OutcomeUnit) -> str:
+    return f"{unit.number(effect.lower)} tot {unit.number(effect.upper)}"
+
+
 def _of_interval(
     judged: Judged, effect: Effect, smallest_difference: float | None, unit: OutcomeUnit
 ) -> tuple[VerdictKind, str]:
     """Say what interval and tests of a contrast of class A come to."""
     adjusted, contrast = judged.adjusted, judged.contrast
-    ends = f"{unit.number(effect.lower)} tot {unit.number(effect.upper)}"
+    ends = _ends(effect, unit)
     if adjusted is not None and adjusted.indication:
         more = "meer" if effect.estimate > 0 else "minder"
         return VerdictKind.INDICATION, (

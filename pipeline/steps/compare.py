@@ -46,7 +46,7 @@ def run(workplace: Workplace) -> Summary:
             return {}
         say("Componenten vergelijken …")
         results = compare(evidence)
-        _note_effects(store, results)
+        closed = _note_effects(store, results)
         written = {**tables(describe(seen, store)), **result_tables(results)}
         for name, (header, rows) in written.items():
             shown = [header, *([cell(value) for value in row] for row in rows)]
@@ -55,15 +55,18 @@ def run(workplace: Workplace) -> Summary:
         write_file(workplace.output / RESULTS, tables_json(written))
         summary = {"sessies": len(seen.ready), "tabellen": len(written), "vergelijkingen": len(results.pairs)}
         store.finish(WHOLE_STUDY, COMPARE, key, summary)
+        if closed:
+            say(f"De cijfers rusten op {', '.join(closed)}: daar kan nu niet meer uit worden bijgetrokken.")
         return summary
 
 
-def _note_effects(store: Store, results: Results) -> None:
+def _note_effects(store: Store, results: Results) -> list[str]:
     """Note, before anything of it can be read, on which draws figures rest: such a draw may not grow any more."""
     used = {one.draw for one in results.outcomes.outcomes}
-    for draw in results.evidence.draws:
-        if draw.id in used:
-            note_effects(store, draw, seen=True)
+    closed = [draw for draw in results.evidence.draws if draw.id in used]
+    for draw in closed:
+        note_effects(store, draw, seen=True)
+    return [draw.id for draw in closed]
 
 
 def _table(output: Path, name: str, kind: str) -> Path:

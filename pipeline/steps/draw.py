@@ -21,6 +21,8 @@ from pipeline.statistics.draws import (
     predicted_positive,
     too_few,
 )
+from pipeline.statistics.identification import LABELS_WHEN_RARE, RARE
+from pipeline.statistics.power import PERCENTAGE_POINTS
 from pipeline.statistics.refusal import Refusal
 from pipeline.steps.keys import digest
 from pipeline.steps.overview import overview
@@ -31,7 +33,7 @@ from pipeline.store.database import WHOLE_STUDY
 from pipeline.store.files import write_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from pipeline.domain.codebook import Codebook
@@ -99,8 +101,8 @@ def sheet_path(workplace: Workplace, draw_id: str, wave: int) -> Path:
     return workplace.study / "codeerbladen" / f"{draw_id}{addition}.csv"
 
 
-def target_labels(study: Study, codebook: Codebook, names: Iterable[str] | None) -> frozenset[tuple[str, str]]:
-    """Give (dimension, label) of the labels that are to be compared.
+def compared_shares(study: Study, codebook: Codebook, names: Iterable[str] | None) -> tuple[str, ...]:
+    """Give the shares of the codebook that are to be compared.
 
     Args:
         study: as declared.
@@ -122,46 +124,56 @@ def target_labels(study: Study, codebook: Codebook, names: Iterable[str] | None)
             cure = instead_of(name, shares, "Deze labels zijn er")
             findings.add("--labels", f"'{name}' staat niet in codeboek '{codebook.id}'", cure)
     findings.stop_if_any()
-    return frozenset().union(*(shares[name] for name in listed))
+    return listed
 
 
 def _check_asked(asked: Asked) -> None:
     findings = Findings()
-    if asked.extend is None:
-        if asked.more is not None or asked.effects_seen is not None:
-            found = "--more, --effects-seen en --effects-not-seen horen bij een aanvulling"
-            findings.add("raamwerk draw", found, "Zeg met --extend welke trekking je aanvult, of laat ze weg.")
-    else:
-        if not asked.strata or any(given is not None for given in (asked.labels, asked.per_session, asked.name)):
-            cure = "Geef bij --extend alleen --more, --seed en --effects-not-seen of --effects-seen."
-            findings.add("--extend", "de opzet van een trekking ligt vast en geldt ook voor een aanvulling", cure)
-        if asked.more is None:
-            findings.add("--extend", "hoeveel erbij moet, is niet gezegd", "Geef met --more een aantal per sessie.")
-        if asked.effects_seen is None:
-            findings.add(
-                "--extend",
-                "er is niet gezegd of er al uitkomsten zijn bekeken die op deze trekking rusten",
-                "Geef --effects-not-seen als nog niemand zo'n vergelijking zag, en anders --effects-seen.",
-            )
+    if asked.extend is not None:
+        _check_extension(asked, findings)
+    elif asked.more is not None or asked.effects_seen is not None:
+        found = "--more, --effects-seen en --effects-not-seen horen bij een aanvulling"
+        findings.add("raamwerk draw", found, "Zeg met --extend welke trekking je aanvult, of laat ze weg.")
     if asked.labels is not None and not asked.strata:
         findings.add("--no-strata", "zonder strata doen --labels niet mee", "Laat een van beide weg.")
+    refused = None if asked.per_session is None else too_few(asked.per_session)
+    if refused is not None:
+        findings.add("--per-session", _within(refused.why), refused.cure)
     if asked.name is not None and not is_id(asked.name):
         findings.add("--name", "dit kan geen naam van een trekking zijn", ID_RULE)
     findings.stop_if_any()
 
 
+def _check_extension(asked: Asked, findings: Findings) -> None:
+    if not asked.strata or any(given is not None for given in (asked.labels, asked.per_session, asked.name)):
+        cure = "Geef bij --extend alleen --more, --seed en --effects-not-seen of --effects-seen."
+        findings.add("--extend", "de opzet van een trekking ligt vast en geldt ook voor een aanvulling", cure)
+    if asked.more is None:
+        findings.add("--extend", "hoeveel erbij moet, is niet gezegd", "Geef met --more een aantal per sessie.")
+    if asked.effects_seen is None:
+        findings.add(
+            "--extend",
+            "er is niet gezegd of er al uitkomsten zijn bekeken die op deze trekking rusten",
+            "Geef --effects-not-seen als nog niemand zo'n vergelijking zag, en anders --effects-seen.",
+        )
+
+
 def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> Summary:
     name = asked.name or FIRST_NAME
-    design = _design(seen, asked)
     made = _known(store).get(name)
     if made is None:
+        names = _compared(seen, asked)
         path = sheet_path(workplace, name, 1)
         if path.exists():
             raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het, of kies met --name een naam.")
-        made = _draw(store, seen, design, name, asked.seed)
+        sessions = _open_sessions(store, seen, name)
+        usual = _usual(store, seen, sessions, names, asked)
+        made = _draw(store, seen, sessions, _design(seen, names, asked.per_session or usual), name, asked.seed)
         store.save_draw(made)
         _tell_left_out(seen, made)
-    elif made.design != design or asked.seed not in {None, made.seeds[0]}:
+    elif asked.seed not in {None, made.seeds[0]} or made.design != _design(
+        seen, _compared(seen, asked), asked.per_session or made.design.per_session
+    ):
         raise InputError.single(
             _place(name),
             "deze trekking bestaat al en is anders gemaakt",
@@ -172,22 +184,80 @@ def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> 
     return _deliver(workplace, store, seen.codebook, made, 1)
 
 
-def _design(seen: Overview, asked: Asked) -> DrawDesign:
-    targets = target_labels(seen.study, seen.codebook, asked.labels) if asked.strata else frozenset()
-    if asked.per_session is None:
-        return DrawDesign(targets)
-    refused = too_few(asked.per_session)
-    if refused is not None:
-        raise _told(refused, "--per-session")
-    return DrawDesign(targets, asked.per_session)
+def _compared(seen: Overview, asked: Asked) -> tuple[str, ...]:
+    """Give the shares whose labels make the positive stratum, none when there are no strata."""
+    return compared_shares(seen.study, seen.codebook, asked.labels) if asked.strata else ()
 
 
-def _draw(store: Store, seen: Overview, design: DrawDesign, name: str, seed: int | None) -> Draw:
+def _design(seen: Overview, names: Iterable[str], per_session: int) -> DrawDesign:
+    return DrawDesign(frozenset().union(*(seen.codebook.shares[name] for name in names)), per_session)
+
+
+def _open_sessions(store: Store, seen: Overview, name: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the sessions that may be drawn from, with the units that count.
+
+    Not those of a draw whose figures were seen: who draws again until something comes out always finds something.
+    Where the units of a session have changed since, that draw says nothing of it any more.
+
+    Raises:
+        InputError: when there are none.
+    """
     if not seen.ready:
         found = "geen sessie is door het model gecodeerd met de bestanden zoals ze nu zijn"
         raise InputError.single(_place(name), found, "Doe eerst `raamwerk run` op de studie.")
-    sessions = [(session, eligible_units(units_of(store, session), design.eligibility)) for session in seen.ready]
-    said = (each for session in seen.ready for each in store.predictions(session, seen.model_version or ""))
+    units = {session: units_of(store, session) for session in seen.ready}
+    seen_of = {
+        session: draw.id
+        for draw in store.draws()
+        if store.finished_key(WHOLE_STUDY, _effects_step(draw.id)) == _SEEN
+        for session in draw.sessions
+        if session in units and not any(changed_units(draw, units[session]))
+    }
+    if len(seen_of) == len(units):
+        raise InputError.single(
+            _place(name),
+            f"van alle sessies zijn al uitkomsten bekeken die rusten op {', '.join(sorted(set(seen_of.values())))}",
+            "Wie opnieuw trekt tot er iets uitkomt, vindt altijd iets. Gebruik wat er is, of trek uit nieuwe sessies.",
+        )
+    if seen_of:
+        say(f"Niet opnieuw getrokken uit sessies waarvan al uitkomsten zijn bekeken: {', '.join(sorted(seen_of))}.")
+    eligibility = DrawDesign().eligibility
+    return [(session, eligible_units(its, eligibility)) for session, its in units.items() if session not in seen_of]
+
+
+def _usual(
+    store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], names: Sequence[str], asked: Asked
+) -> int:
+    """Give how many units a session are drawn by themselves: more when the machine hardly ever gives a label.
+
+    Fewer would leave such an outcome without a verdict (`limit_when_rare`), which is told where they were asked for.
+    """
+    units = {unit for _, eligible in sessions for unit in eligible}
+    said = [each for session, _ in sessions for each in store.predictions(session, seen.model_version or "")]
+    shares = {
+        name: len(predicted_positive(said, seen.codebook.shares[name]) & units) / max(len(units), 1) for name in names
+    }
+    rare = [f"{name} ({PERCENTAGE_POINTS.number(share)} %)" for name, share in shares.items() if share < RARE]
+    usual = DrawDesign().per_session
+    if not rare:
+        return usual
+    told = f"Zeldzaam volgens het model: {', '.join(rare)}. Voor een uitspraak daarover zijn"
+    if asked.per_session is None:
+        say(f"{told} {LABELS_WHEN_RARE} uitingen per sessie nodig; zoveel worden er getrokken in plaats van {usual}.")
+    elif asked.per_session < LABELS_WHEN_RARE:
+        say(f"Let op. {told} ten minste {LABELS_WHEN_RARE} uitingen per sessie nodig; dit zijn er {asked.per_session}.")
+    return LABELS_WHEN_RARE
+
+
+def _draw(
+    store: Store,
+    seen: Overview,
+    sessions: Sequence[tuple[str, Sequence[str]]],
+    design: DrawDesign,
+    name: str,
+    seed: int | None,
+) -> Draw:
+    said = (each for session, _ in sessions for each in store.predictions(session, seen.model_version or ""))
     positive = predicted_positive(said, design.targets)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     made = draw_units(sessions, positive, design, draw_id=name, seed=chosen)
@@ -307,4 +377,9 @@ def _place(draw_id: str) -> str:
 
 def _told(refusal: Refusal, place: str) -> InputError:
     """Say a refusal as the other errors are said."""
-    return InputError.single(place, (refusal.why[0].lower() + refusal.why[1:]).removesuffix("."), refusal.cure)
+    return InputError.single(place, _within(refusal.why), refusal.cure)
+
+
+def _within(why: str) -> str:
+    """Write a sentence as part of another."""
+    return (why[0].lower() + why[1:]).removesuffix(".")

@@ -191,7 +191,7 @@ def _measured_on(evaluation: Evaluation) -> str:
 
 
 _LEGEND = (
-    "**Precisie** 0,30: van tien keer dat hij een label geeft, is het drie keer terecht. **Gevonden** 0,40: van tien "
+    "**Precisie** 0.30: van tien keer dat hij een label geeft, is het drie keer terecht. **Gevonden** 0.40: van tien "
     "uitingen met het label ziet hij er vier. **F1** vat die twee samen, van 0 tot 1; **macro-F1** is het gemiddelde "
     "over de labels; *wel of niet* gaat over de vraag of er iets is, welk label dan ook; kappa telt een verschil van "
     "twee niveaus vier keer zo zwaar als een van één. Tussen haakjes waar het cijfer met andere sessies van dezelfde "

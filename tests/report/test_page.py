@@ -345,6 +345,9 @@ def test_the_way_on_goes_by_the_verbs_of_the_program(page: BeautifulSoup) -> Non
         "raamwerk units STUDIE CODEUR",
         "raamwerk labels STUDIE",
         "raamwerk run STUDIE",
+        "raamwerk draw STUDIE",
+        "raamwerk labels STUDIE",
+        "raamwerk compare STUDIE",
         "raamwerk run STUDIE",
     ]
 

@@ -168,8 +168,12 @@ def test_only_class_c_may_come_without_an_effect() -> None:
 def test_class_b_never_has_enough() -> None:
     found = judge(Judged(classed(B, "Te weinig sessies."), Effect.of("k", 0.3, 0.001, 24.0), adjusted(0.001), 12))
     assert found.kind is VerdictKind.NOT_ENOUGH
-    assert "met deze 12 sessies" in found.sentences[0]
-    assert found.sentences[1] == "Te weinig sessies."
+    assert found.sentences[0].startswith("Niet getoetst: het geschatte verschil is 30,0 procentpunt (95 %-interval van")
+    assert found.sentences[1:] == ("Te weinig sessies.",), (
+        "a difference that is seen is not called too small to be seen"
+    )
+    unseen = judge(Judged(classed(B, "Te weinig sessies."), Effect.of("k", 0.01, 0.05, 24.0), adjusted(0.8), 12))
+    assert "met deze 12 sessies is pas een verschil van" in unseen.sentences[2]
     refused = judge(Judged(classed(B, "x"), Refusal("Waarom.", "Wat helpt."), None, 12))
     assert refused == Verdict(VerdictKind.NOT_ENOUGH, ("Waarom. Wat helpt.",), None)
 

@@ -182,9 +182,14 @@ def test_the_registered_questions_say_what_is_compared_and_a_roll_up_stands_for_
         stream.write(f"vragen:\n  - {{{asked}}}\n")
     study = place.read_study()
     codebook = place.read_codebook(study)
+    assert draw.compared_shares(study, codebook, None) == ("frame.werk_inkomen",)
+    tag(place, *SESSIONS)
+    draw.run(place, Asked(seed=7))
     united = frozenset({("frame", "activering"), ("frame", "rechtmatigheid")})
-    assert draw.target_labels(study, codebook, None) == united
-    assert draw.target_labels(study, codebook, ("sr.zelf", "frame.werk_inkomen")) == united | {("sr", "zelf")}
+    assert draws_of(place)[0].design.targets == united
+    draw.run(place, Asked(labels=("sr.zelf", "frame.werk_inkomen"), name="anders", seed=7))
+    (other,) = [one for one in draws_of(place) if one.id == "anders"]
+    assert other.design.targets == united | {("sr", "zelf")}
 
 
 def test_a_second_wave_brings_only_new_units_on_a_sheet_of_its_own(tagged: Workplace) -> None:
@@ -225,6 +230,45 @@ def test_a_comparison_that_rests_on_a_draw_ends_its_growth_whatever_is_said(tagg
     with pytest.raises(InputError, match="zijn uitgerekend of bekeken"):
         draw.run(tagged, MORE)
     assert len(draws_of(tagged)[0].seeds) == 2
+
+
+def test_who_has_seen_effects_cannot_begin_anew_either(tagged: Workplace, heard: pytest.CaptureFixture[str]) -> None:
+    draw.run(tagged, ASKED)
+    code_blindly(tagged)
+    compare.run(tagged)
+    assert "De cijfers rusten op trekking-1" in heard.readouterr().err
+    again = Asked(labels=BRIDGE, name="trekking-2", seed=8)
+    with pytest.raises(InputError, match="van alle sessies zijn al uitkomsten bekeken die rusten op trekking-1"):
+        draw.run(tagged, again)
+    assert draw.run(tagged, ASKED) == {}, "what is there can be had again"
+    # Of a session that changed since, the seen draw tells nothing any more.
+    with (tagged.study / "transcripten" / "twee.txt").open("a", encoding="utf-8") as stream:
+        stream.write("SW1: Dit is er later nog eens bij gekomen, want er was meer opgenomen.\n")
+    tag(tagged, "twee")
+    draw.run(tagged, again)
+    (second,) = [one for one in draws_of(tagged) if one.id == "trekking-2"]
+    assert second.sessions == ("twee",)
+    assert "Niet opnieuw getrokken uit sessies waarvan al uitkomsten zijn bekeken: drie, een." in heard.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn", "told"),
+    [
+        (Asked(labels=("sr.brug_beleid",), seed=7), 50, "zoveel worden er getrokken"),
+        (Asked(labels=("sr.brug_beleid",), seed=7, per_session=40), 40, "Let op. Zeldzaam volgens het model"),
+        (Asked(labels=("sr.brug_beleid",), seed=7, per_session=60), 60, ""),
+        (ASKED, 40, ""),
+    ],
+)
+def test_for_a_rare_label_more_is_drawn_or_it_is_said_to_be_too_little(
+    tagged: Workplace, heard: pytest.CaptureFixture[str], asked: Asked, drawn: int, told: str
+) -> None:
+    draw.run(tagged, asked)
+    (made,) = draws_of(tagged)
+    assert made.design.per_session == drawn
+    said = heard.readouterr().err
+    assert (told in said) if told else ("Zeldzaam" not in said)
+    assert draw.run(tagged, asked) == {}, "the same again is the same draw"
 
 
 def test_a_draw_from_a_session_that_grew_since_is_not_extended(tagged: Workplace) -> None:
