@@ -299,7 +299,7 @@ def _check_planned_by_labels(outcomes: Outcomes, wanted: str) -> None:
         reason = f"'{wanted}' wordt {known_how}: daar zijn geen labels voor nodig, en dit plan rekent met labels"
         raise InputError.single(_PLACE, reason, cure)
     if asked is None or asked.kind is not OutcomeKind.SHARE:
-        raise InputError.single(_PLACE, f"'{wanted}' is geen aandeel dat deze studie meet", cure)
+        raise InputError.single(_PLACE, f"'{wanted}' is geen aandeel van de uitingen dat deze studie meet", cure)
 
 
 _LABELS_ALONE: Final = (
