@@ -129,8 +129,8 @@ def power(
         typer.Option(
             metavar="NAAM=WAARDE",
             help="Mag vaker. Procenten: aandeel, spreiding, gevoeligheid, specificiteit, verschil, deel (van de "
-            "sessies met het kenmerk). Aantallen: uitingen, werkplaatsen, nabootsingen; met komma's ertussen: sessies "
-            "(per werkplaats) en labels (per sessie).",
+            "sessies met het kenmerk). Aantallen: uitingen, werkplaatsen, nabootsingen (100 tot 100.000); met komma's "
+            "ertussen: sessies (per werkplaats) en labels (per sessie).",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="UIT", help="Dezelfde tabel als CSV.")] = None,

@@ -21,7 +21,7 @@ from pipeline.domain.study import ValueType
 from pipeline.statistics.draws import LEAST_PER_SESSION, allocate
 from pipeline.statistics.effects import CodedComponent, Effect, fit_effects, true_spread
 from pipeline.statistics.identification import LABELS_WHEN_RARE, RARE, IdentificationClass, identify
-from pipeline.statistics.intervals import LEVEL
+from pipeline.statistics.intervals import LEVEL, NORMAL_QUANTILE
 from pipeline.statistics.multiplicity import SIGNIFICANT
 from pipeline.statistics.rates import LabelledSample, corrected_rates, power_tuned_factors
 from pipeline.statistics.refusal import Refusal
@@ -390,6 +390,11 @@ class PlannedPower:
     freedom: float
     detectable: float
 
+    @property
+    def margin(self) -> float:
+        """Half the 95 % interval of `power` that comes of simulating so many studies and no more."""
+        return NORMAL_QUANTILE * self.error
+
 
 def simulate_power(
     figures: StudyFigures, plan: Plan, difference: float, *, seed: int, replications: int = REPLICATIONS
@@ -440,18 +445,24 @@ def simulate_power(
 
 
 def smallest_plan(found: Sequence[PlannedPower | Refusal], *, power: float = POWER) -> PlannedPower | Refusal:
-    """Give the plan with the fewest sessions, and among those the fewest labels, that has enough power.
+    """Give the plan with the fewest sessions, and among those the fewest labels, that has enough power for certain.
 
     Args:
         found: of any number of plans (`simulate_power`).
-        power: that is enough, in (0, 1).
+        power: that is enough, in (0, 1); the lower end of the interval of simulation must reach it.
     """
     worked_out = [one for one in found if isinstance(one, PlannedPower)]
     if not worked_out:
         return Refusal(
             "Geen van deze plannen is door te rekenen; bij elk plan staat waarom.", "Neem een ander plan of verschil."
         )
-    enough = [one for one in worked_out if one.power >= power]
+    enough = [one for one in worked_out if one.power - one.margin >= power]
+    if not enough and any(one.power >= power for one in worked_out):
+        return Refusal(
+            f"Het is niet zeker of een van deze plannen een kans van {100 * power:.0f} % haalt: dat ligt binnen de "
+            "marge van het nabootsen.",
+            "Boots vaker na (--given nabootsingen=5000), of neem meer sessies.",
+        )
     if not enough:
         return Refusal(
             f"Geen van deze plannen vindt het verschil met een kans van {100 * power:.0f} %.",
@@ -477,6 +488,11 @@ def _refused_plan(
             f"Een verschil van {PERCENTAGE_POINTS.number(difference)} procentpunt past niet bij een aandeel van "
             f"{PERCENTAGE_POINTS.number(figures.rate)} %.",
             "Kies een kleiner verschil.",
+        )
+    if plan.labels > (most := max(figures.lengths)):
+        return Refusal(
+            f"Zoveel labels kan niet: een sessie heeft hoogstens {most} uitingen.",
+            f"Neem hoogstens {most} labels per sessie.",
         )
     if plan.labels < LEAST_PER_SESSION:
         return Refusal(

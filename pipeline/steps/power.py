@@ -16,7 +16,7 @@ from pipeline.domain.errors import InputError
 from pipeline.formats.export import cell, csv_bytes
 from pipeline.statistics.comparison import SEED, layout_of
 from pipeline.statistics.draws import eligible_units
-from pipeline.statistics.outcomes import Outcomes, measure_outcomes
+from pipeline.statistics.outcomes import OutcomeKind, Outcomes, Status, measure_outcomes
 from pipeline.statistics.power import (
     PERCENTAGE_POINTS,
     POWER,
@@ -29,7 +29,7 @@ from pipeline.statistics.power import (
 )
 from pipeline.statistics.refusal import Refusal
 from pipeline.steps.evidence import gather
-from pipeline.steps.outcome import OK
+from pipeline.steps.outcome import NOTHING_DONE, OK
 from pipeline.steps.overview import overview
 from pipeline.steps.progress import say
 from pipeline.store.files import write_file
@@ -56,6 +56,7 @@ HEADER: Final = (
 _HUNDRED: Final = 100.0
 _PLACE: Final = "raamwerk power"
 _WIDEST: Final = 10_000
+_FEWEST, _MOST = 100, 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class PlanRequest:
         labels: per session, each of them.
         share: of the sessions with the component, in (0, 1).
         difference: that must be found, as a share; `None` for that of the study, or else 5 percentage points.
-        replications: simulated studies a plan.
+        replications: simulated studies a plan; who types it may ask for 100 to 100,000.
     """
 
     figures: Figures = Figures()
@@ -121,6 +122,8 @@ _PERCENTAGES: Final = {
 }
 _COUNTS: Final = {"uitingen": "units", "werkplaatsen": "sites", "nabootsingen": "replications"}
 _LISTS: Final = {"sessies": "sessions", "labels": "labels"}
+_ENDS_TOO: Final = ("spreiding", "gevoeligheid", "specificiteit")
+"""Percentages that may be 0 or 100."""
 
 
 def read_plan(given: Sequence[str]) -> PlanRequest:
@@ -130,7 +133,7 @@ def read_plan(given: Sequence[str]) -> PlanRequest:
         given: such as "verschil=5" (percentage points) or "labels=25,40".
 
     Raises:
-        InputError: for a name that does not exist, a value that is no number, or a difference of 0.
+        InputError: for a name that does not exist, or a value that is no number or cannot be.
     """
     figures: dict[str, Any] = {}
     rest: dict[str, Any] = {}
@@ -142,22 +145,45 @@ def read_plan(given: Sequence[str]) -> PlanRequest:
 
 
 def _read(name: str, written: str) -> tuple[str, float | int | tuple[int, ...]]:
+    """Read a value that may be typed as people write it: 7,5 or 8 % or 8;10."""
+    field: str | None = None
+    value: float | tuple[int, ...] = ()
     try:
         if name in _PERCENTAGES:
-            value = float(written.replace(",", ".")) / _HUNDRED
-            if math.isfinite(value) and (name != "verschil" or value):
-                return _PERCENTAGES[name], value
-        if name in _COUNTS and int(written) > 0:
-            return _COUNTS[name], int(written)
-        if name in _LISTS:
-            return _LISTS[name], tuple(int(part) for part in written.split(","))
+            field, value = _PERCENTAGES[name], float(written.removesuffix("%").replace(",", ".")) / _HUNDRED
+        elif name in _COUNTS:
+            field, value = _COUNTS[name], int(written)
+        elif name in _LISTS:
+            field, value = _LISTS[name], tuple(int(part) for part in written.replace(";", ",").split(","))
     except ValueError:
-        pass
-    known = ", ".join((*_PERCENTAGES, *_COUNTS, *_LISTS))
-    found = f"'{name}={written}' is niet te lezen"
-    raise InputError.single(
-        _PLACE, found, f"Schrijf NAAM=WAARDE met een getal, zoals verschil=5 (niet 0). Namen: {known}."
-    )
+        field = None
+    if field is None:
+        known = ", ".join((*_PERCENTAGES, *_COUNTS, *_LISTS))
+        raise InputError.single(
+            _PLACE,
+            f"'{name}={written}' is niet te lezen",
+            f"Schrijf NAAM=WAARDE met een getal, zoals verschil=5 of sessies=8,10. Namen: {known}.",
+        )
+    cure = _cannot_be(name, value)
+    if cure is not None:
+        raise InputError.single(_PLACE, f"{name}={written} kan niet", cure)
+    return field, value
+
+
+def _cannot_be(name: str, value: float | tuple[int, ...]) -> str | None:
+    """Say what a value must be when it is not."""
+    if isinstance(value, tuple):
+        least = 2 if name == "sessies" else 1
+        return None if min(value) >= least else f"Neem bij {name} getallen van {least} of meer."
+    if name == "nabootsingen":
+        return None if _FEWEST <= value <= _MOST else f"Neem er ten minste {_FEWEST} en ten hoogste 100.000."
+    if name in _COUNTS:
+        return None if value > 0 else "Neem er ten minste één."
+    if name == "verschil":
+        return None if value and -1 < value < 1 else "Neem een getal tussen -100 en 100 (procentpunt), en niet 0."
+    if name in _ENDS_TOO:
+        return None if 0 <= value <= 1 else "Neem een getal van 0 tot en met 100 (procent)."
+    return None if 0 < value < 1 else "Neem een getal tussen 0 en 100 (procent)."
 
 
 def run(workplace: Workplace | None, outcome: str | None, request: PlanRequest, out: Path | None = None) -> int:
@@ -171,44 +197,49 @@ def run(workplace: Workplace | None, outcome: str | None, request: PlanRequest, 
         out: CSV for the same table, or `None`.
 
     Returns:
-        Exit status.
+        Exit status: that of a study that cannot be used when no plan could be worked out.
 
     Raises:
         InputError: when the study has no such outcome, or figures that cannot be.
     """
+    if workplace is None and outcome is not None:
+        raise InputError.single(
+            _PLACE,
+            f"--outcome {outcome} hoort bij een studie, en die is niet genoemd",
+            f"Schrijf raamwerk power STUDIE --outcome {outcome}, of laat --outcome weg.",
+        )
     found = _Found() if workplace is None else _of_study(workplace, outcome)
     figures = _figures(request.figures, found)
     difference = found.difference if request.difference is None else request.difference
     say(f"Gezocht: een verschil van {PERCENTAGE_POINTS.number(difference)} procentpunt.")
+    plans = [
+        Plan(request.sites or found.sites, sessions, labels, request.share)
+        for sessions, labels in product(sorted(set(request.sessions)), sorted(set(request.labels)))
+    ]
     tried = [
         (plan, simulate_power(figures, plan, difference, seed=SEED, replications=request.replications))
-        for plan in _all_plans(request, request.sites or found.sites)
+        for plan in plans
     ]
     rows = [_row(plan, one) for plan, one in tried]
     if out is not None:
         write_file(out, csv_bytes([HEADER, *([cell(value) for value in row] for row in rows)]))
     _print(rows)
-    best = smallest_plan([one for _, one in tried])
+    worked_out = [one for _, one in tried if isinstance(one, PlannedPower)]
+    if worked_out:
+        times = f"{request.replications:,}".replace(",", ".")
+        say(f"Elk plan is {times} keer nagebootst; achter ± staat de marge die daarbij hoort (95 %).")
+    best = smallest_plan(worked_out)
     if isinstance(best, Refusal):
         say(str(best))
     else:
+        # A session with fewer units than that is labelled as a whole.
+        total = "samen" if best.plan.labels <= min(figures.lengths) else "samen hoogstens"
         say(
-            f"Kleinste plan met een kans van ten minste {_HUNDRED * POWER:.0f} %: {best.plan.sessions} sessies "
-            f"({best.plan.sessions_per_site} per werkplaats) en {best.plan.labels} labels per sessie, samen "
-            f"{best.plan.sessions * best.plan.labels} labels."
+            f"Kleinste plan met een kans van ten minste {_HUNDRED * POWER:.0f} %, ook onder aan de marge: "
+            f"{best.plan.sessions} sessies ({best.plan.sessions_per_site} per werkplaats) en {best.plan.labels} labels "
+            f"per sessie, {total} {best.plan.sessions * best.plan.labels} labels."
         )
-    return OK
-
-
-def _all_plans(plans: PlanRequest, sites: int) -> list[Plan]:
-    try:
-        return [
-            Plan(sites, sessions, labels, plans.share)
-            for sessions, labels in product(sorted(set(plans.sessions)), sorted(set(plans.labels)))
-        ]
-    except ValueError as error:
-        cure = "Neem ten minste twee sessies per werkplaats, één label per sessie en een aandeel tussen 0 en 100."
-        raise InputError.single(_PLACE, "zo'n studie bestaat niet", cure) from error
+    return OK if worked_out else NOTHING_DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +251,7 @@ class _Found:
         lengths: units of its sessions.
         sites: how many it has.
         difference: that would matter.
+        outcome: name of the one that its figures are of, as shown.
         remark: why it tells no more, in Dutch.
     """
 
@@ -227,6 +259,7 @@ class _Found:
     lengths: tuple[int, ...] = ()
     sites: int = 4
     difference: float = 0.05
+    outcome: str | None = None
     remark: str | None = None
 
 
@@ -236,21 +269,37 @@ def _of_study(workplace: Workplace, wanted: str | None) -> _Found:
     study = evidence.study
     found = _Found(lengths=_lengths(evidence), sites=len(study.sites), difference=study.analysis.smallest_difference)
     outcomes = measure_outcomes(evidence)
-    if wanted is not None and ((asked := outcomes.of(wanted)) is None or not asked.share):
-        known = ", ".join(one.id for one in outcomes.outcomes if one.share)
-        raise InputError.single(_PLACE, f"'{wanted}' is geen aandeel dat deze studie meet", f"Kies uit: {known}")
+    if wanted is not None:
+        _check_planned_by_labels(outcomes, wanted)
     chosen = _chosen(study, outcomes, wanted)
     layout = layout_of(study, outcomes.sessions, study.analysis.by_round)
     block = dict(zip(layout.sessions, layout.blocks, strict=True))
     if chosen is None or (sample := outcomes.outcomes[chosen].sample) is None:
         return replace(found, remark="Deze studie heeft nog geen blinde labels; cijfers zijn opgegeven of aangenomen.")
     own = StudyFigures.of(sample, [block[session] for session in sample.sessions])
-    say(f"Uitkomst: {outcomes.outcomes[chosen].name}")
+    found = replace(found, outcome=outcomes.outcomes[chosen].name)
     if isinstance(own, Refusal):
         return replace(found, remark=str(own))
     figures = Figures(own.rate, own.spread, own.sensitivity, own.specificity)
     without_model = all(figure.machine is None for figure in outcomes.outcomes[chosen].figures)
     return replace(found, figures=figures, lengths=own.lengths, remark=_LABELS_ALONE if without_model else None)
+
+
+def _check_planned_by_labels(outcomes: Outcomes, wanted: str) -> None:
+    """Refuse an outcome that is not there, or that no label is needed for.
+
+    Raises:
+        InputError: saying which.
+    """
+    asked = outcomes.of(wanted)
+    known = ", ".join(one.id for one in outcomes.outcomes if one.kind is OutcomeKind.SHARE)
+    cure = f"Kies uit: {known}."
+    if asked is not None and asked.status in (Status.COUNTED, Status.FILLED_IN):
+        known_how = "geteld" if asked.status is Status.COUNTED else "per sessie ingevuld"
+        reason = f"'{wanted}' wordt {known_how}: daar zijn geen labels voor nodig, en dit plan rekent met labels"
+        raise InputError.single(_PLACE, reason, cure)
+    if asked is None or asked.kind is not OutcomeKind.SHARE:
+        raise InputError.single(_PLACE, f"'{wanted}' is geen aandeel van de uitingen dat deze studie meet", cure)
 
 
 _LABELS_ALONE: Final = (
@@ -276,8 +325,8 @@ def _chosen(study: Study, outcomes: Outcomes, wanted: str | None) -> int | None:
 
 def _figures(given: Figures, found: _Found) -> StudyFigures:
     """Put together what was given, what the study tells and what is assumed, and say which is which."""
-    if found.remark:
-        say(found.remark)
+    told = [f"Uitkomst: {found.outcome}"] if found.outcome else []
+    told += [found.remark] if found.remark else []
     chosen: dict[str, float] = {}
     for field in fields(Figures):
         name = field.name
@@ -287,24 +336,28 @@ def _figures(given: Figures, found: _Found) -> StudyFigures:
             ((one, where) for one, where in values if one is not None), (getattr(ASSUMED, name), "aangenomen")
         )
         if name == "units" and given.units is None and found.lengths:
-            say(f"  {_NAMES[name]}: {min(found.lengths)} tot {max(found.lengths)} (uit de studie)")
+            told.append(f"  {_NAMES[name]}: {min(found.lengths)} tot {max(found.lengths)} (uit de studie)")
             continue
         chosen[name] = value
         shown = f"{value:.0f}" if name == "units" else f"{PERCENTAGE_POINTS.number(value)} %"
-        say(f"  {_NAMES[name]}: {shown} ({source})")
+        told.append(f"  {_NAMES[name]}: {shown} ({source})")
     lengths = (int(chosen["units"]),) if "units" in chosen else found.lengths
-    try:
-        return StudyFigures(chosen["rate"], chosen["spread"], chosen["sensitivity"], chosen["specificity"], lengths)
-    except ValueError as error:
-        cure = "Het aandeel ligt tussen 0 en 100 %, de spreiding is kleiner, en een sessie heeft uitingen."
-        raise InputError.single(_PLACE, "zulke cijfers kunnen niet samengaan", cure) from error
+    rate, spread = chosen["rate"], chosen["spread"]
+    most = math.sqrt(rate * (1 - rate))
+    if spread >= most:
+        shown = f"een spreiding van {PERCENTAGE_POINTS.number(spread)} % past niet bij een aandeel van "
+        cure = f"Geef met --given een spreiding op onder {PERCENTAGE_POINTS.number(most)}, of een ander aandeel."
+        raise InputError.single(_PLACE, f"{shown}{PERCENTAGE_POINTS.number(rate)} %", cure)
+    for line in told:
+        say(line)
+    return StudyFigures(rate, spread, chosen["sensitivity"], chosen["specificity"], lengths)
 
 
 def _row(plan: Plan, found: PlannedPower | Refusal) -> tuple[Value, ...]:
     head = (plan.sites, plan.sessions_per_site, plan.sessions, plan.labels, plan.sessions * plan.labels)
     if isinstance(found, Refusal):
         return (*head, None, None, None, str(found))
-    return (*head, found.power, found.error, found.detectable, None)
+    return (*head, found.power, found.margin, found.detectable, None)
 
 
 def _print(rows: Sequence[Sequence[Value]]) -> None:
@@ -315,9 +368,11 @@ def _print(rows: Sequence[Sequence[Value]]) -> None:
     table.add_column("waarneembaar", justify="right")
     table.add_column("")
     for row in rows:
-        *head, power, _, detectable, reason = row
+        *head, power, margin, detectable, reason = row
         shown = (
-            f"{_HUNDRED * power:.0f} %" if isinstance(power, float) else "",
+            f"{PERCENTAGE_POINTS.number(power)} % ± {PERCENTAGE_POINTS.number(margin)}"
+            if isinstance(power, float) and isinstance(margin, float)
+            else "",
             f"{PERCENTAGE_POINTS.number(detectable)} procentpunt" if isinstance(detectable, float) else "",
         )
         table.add_row(*map(str, head), *shown, str(reason or ""))

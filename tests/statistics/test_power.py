@@ -250,17 +250,31 @@ def test_the_smallest_plan_that_suffices_is_named() -> None:
     found = [planned(Plan(4, per_site, labels), 0.08) for per_site in (6, 10, 14) for labels in (25, 50)]
     best = smallest_plan([Refusal("x", "y"), *found])
     assert isinstance(best, PlannedPower)
-    assert best.power >= 0.80
-    assert all(one.power < 0.80 for one in found if one.plan.sessions < best.plan.sessions)
+    assert best.power - best.margin >= 0.80
+    assert all(one.power - one.margin < 0.80 for one in found if one.plan.sessions < best.plan.sessions)
     assert isinstance(smallest_plan(found, power=0.9999), Refusal)
     none = smallest_plan([Refusal("x", "y")])
     assert isinstance(none, Refusal)
     assert "door te rekenen" in none.why, "a plan that could not be worked out has not missed the difference"
 
 
+def test_the_smallest_plan_is_chosen_on_the_lower_end_of_its_margin() -> None:
+    large = replace(planned(Plan(4, 10, 40), replications=10), power=0.86, error=0.02)
+    small = replace(planned(Plan(4, 8, 40), replications=10), power=0.83, error=0.02)
+    assert small.margin == pytest.approx(0.0392, abs=1e-4)
+    assert smallest_plan([small, large]) is large, "that of 32 sessions may as well have a power of .79"
+    assert smallest_plan([replace(small, error=0.01), large]).plan.sessions == 32  # type: ignore[union-attr]
+    unsure = smallest_plan([small])
+    assert isinstance(unsure, Refusal)
+    assert "niet zeker" in unsure.why
+    assert "nabootsingen" in unsure.cure
+
+
 @pytest.mark.parametrize(
     ("figures", "plan", "difference", "why"),
     [
+        (COMMON, Plan(4, 8, 100_000), 0.1, "hoogstens 900 uitingen"),
+        (replace(COMMON, lengths=(30, 50)), Plan(4, 8, 51), 0.1, "hoogstens 50 uitingen"),
         (COMMON, Plan(4, 8, 10), 0.1, "te onzeker"),
         (COMMON, Plan(1, 30, 40), 0.1, "geen uitspraak"),
         (COMMON, Plan(2, 2, 40), 0.1, "geen uitspraak"),

@@ -211,40 +211,88 @@ def test_a_column_of_several_kinds_is_written_as_text() -> None:
 
 
 def test_a_plan_is_read_as_it_is_typed() -> None:
-    plan = read_plan(["verschil=7,5", "sessies=8,10", "labels=40", "aandeel=8", "werkplaatsen=3", "nabootsingen=5"])
+    plan = read_plan(["verschil=7,5", "sessies=8,10", "labels=40", "aandeel=8", "werkplaatsen=3", "nabootsingen=500"])
     assert (plan.difference, plan.sessions, plan.labels) == (0.075, (8, 10), (40,))
-    assert (plan.figures.rate, plan.sites, plan.replications) == (0.08, 3, 5)
+    assert (plan.figures.rate, plan.sites, plan.replications) == (0.08, 3, 500)
 
 
 @pytest.mark.parametrize(
-    "written",
-    ["x=3", "verschil", "verschil=veel", "verschil=0", "verschil=nan", "aandeel=inf", "uitingen=0", "labels=40,"],
+    "typed_in",
+    [
+        ["aandeel=8%", "sessies=8;10", "verschil=7,5 %"],
+        ["aandeel= 8 %", "sessies=8, 10", "verschil=7.5%"],
+    ],
 )
+def test_a_plan_may_be_typed_as_people_write_it(typed_in: list[str]) -> None:
+    assert read_plan(typed_in) == read_plan(["aandeel=8", "sessies=8,10", "verschil=7.5"])
+
+
+@pytest.mark.parametrize("written", ["x=3", "verschil", "verschil=veel", "labels=40,", "sessies=8:10", "uitingen=8%"])
 def test_what_cannot_be_read_is_named(written: str) -> None:
     with pytest.raises(InputError, match="niet te lezen"):
         read_plan([written])
 
 
+@pytest.mark.parametrize(
+    ("written", "cure"),
+    [
+        ("verschil=0", "niet 0"),
+        ("verschil=nan", "tussen -100 en 100"),
+        ("verschil=-100", "tussen -100 en 100"),
+        ("aandeel=inf", "tussen 0 en 100"),
+        ("aandeel=150", "tussen 0 en 100"),
+        ("aandeel=0", "tussen 0 en 100"),
+        ("deel=0", "tussen 0 en 100"),
+        ("deel=100%", "tussen 0 en 100"),
+        ("gevoeligheid=120", "0 tot en met 100"),
+        ("spreiding=-1", "0 tot en met 100"),
+        ("uitingen=0", "ten minste één"),
+        ("sessies=8,1", "2 of meer"),
+        ("labels=0", "1 of meer"),
+        ("nabootsingen=99", "ten minste 100 en ten hoogste 100.000"),
+        ("nabootsingen=100001", "ten minste 100 en ten hoogste 100.000"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named_before_anything_is_told(written: str, cure: str) -> None:
+    result = typed("power", "--given", written)
+    assert result.exit_code == 2
+    assert f"{written} kan niet" in result.output
+    assert cure in " ".join(result.output.split())
+    assert "aangenomen" not in result.output
+
+
+@pytest.mark.parametrize("written", ["gevoeligheid=100", "specificiteit=0", "spreiding=0", "nabootsingen=100000"])
+def test_values_at_the_end_may_be(written: str) -> None:
+    assert read_plan([written]) != PlanRequest()
+
+
 def test_power_without_a_study_prints_and_writes_a_table(tmp_path: Path) -> None:
     out = tmp_path / "plan.csv"
     given = [
-        word for one in ("nabootsingen=40", "sessies=8,30", "labels=40", "verschil=8") for word in ("--given", one)
+        word for one in ("nabootsingen=100", "sessies=8,30", "labels=40", "verschil=8") for word in ("--given", one)
     ]
     result = typed("power", *given, "--out", str(out))
     assert result.exit_code == 0
     header, *rows = read_csv(out)
     assert header == list(power.HEADER)
     assert [row[2] for row in rows] == ["32", "120"]
+    chance, margin = (float(cell.replace(",", ".")) for cell in rows[0][5:7])
     assert float(rows[1][5].replace(",", ".")) > 0.9
+    assert margin == pytest.approx(1.96 * (chance * (1 - chance) / 100) ** 0.5, abs=1e-4)
+    shown = [f"{100 * number:.1f}".replace(".", ",") for number in (chance, margin)]
+    assert f"{shown[0]} % ± {shown[1]}" in result.output
+    assert "100 keer nagebootst" in result.output
     assert "Kleinste plan" in result.output
+    assert "samen 4800 labels" in result.output
     assert " procentpunt" in result.output
     assert " punt" not in result.output
 
 
 def test_plans_that_cannot_be_worked_out_have_not_missed_the_difference(capsys: pytest.CaptureFixture[str]) -> None:
-    assert power.run(None, None, read_plan(["verschil=95", "nabootsingen=1"])) == 0
+    assert power.run(None, None, read_plan(["verschil=95"])) == 2
     said = "".join(capsys.readouterr())
     assert "door te rekenen" in said
+    assert "nagebootst" not in said
     assert "vindt het verschil" not in said
 
 
@@ -261,8 +309,52 @@ def test_power_takes_from_a_study_what_it_has(place: Workplace, capsys: pytest.C
 
 @pytest.mark.parametrize(
     ("given", "words"),
-    [(["aandeel=0"], "niet samengaan"), (["sessies=1"], "bestaat niet"), (["gevoeligheid=120"], "niet samengaan")],
+    [
+        (["spreiding=50"], "50,0 % past niet bij een aandeel van 19,0 %"),
+        (["aandeel=0,1"], "6,0 % past niet bij een aandeel van 0,1 %"),
+    ],
 )
-def test_figures_that_cannot_be_are_refused(given: list[str], words: str) -> None:
+def test_figures_that_cannot_go_together_are_refused_before_anything_is_told(
+    given: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(InputError, match=words):
-        power.run(None, None, read_plan([*given, "nabootsingen=1"]))
+        power.run(None, None, read_plan(given))
+    assert not "".join(capsys.readouterr())
+
+
+def test_more_labels_than_a_session_has_units_are_not_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    assert power.run(None, None, read_plan(["labels=100000", "sessies=12"])) == 2
+    assert "hoogstens 600 uitingen" in "".join(capsys.readouterr())
+    asked = replace(read_plan(["labels=40,601", "sessies=40", "verschil=15"]), replications=10)
+    assert power.run(None, None, asked) == 0
+    assert "en 40 labels per sessie, samen 6400 labels" in "".join(capsys.readouterr())
+
+
+def test_labels_of_short_sessions_are_counted_as_at_most(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(power, "gather", lambda _workplace, _store, _seen: drawn())
+    monkeypatch.setattr(power, "_lengths", lambda _evidence: (30, 90))
+    monkeypatch.setattr(power, "_chosen", lambda _study, _outcomes, _wanted: None)
+    asked = PlanRequest(sessions=(40,), labels=(40,), difference=0.2, replications=10)
+    assert power.run(place, None, asked) == 0
+    assert "samen hoogstens" in "".join(capsys.readouterr())
+
+
+def test_an_outcome_without_a_study_is_an_error() -> None:
+    result = typed("power", "--outcome", "sr.brug_burger")
+    assert result.exit_code == 2
+    assert "hoort bij een studie" in result.output
+
+
+@pytest.mark.parametrize(
+    ("outcome", "why"), [("gesprek.woorden_klantmanager", "wordt geteld"), ("inzicht", "wordt per sessie ingevuld")]
+)
+def test_an_outcome_that_needs_no_labels_is_not_planned_by_labels(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch, outcome: str, why: str
+) -> None:
+    monkeypatch.setattr(power, "gather", lambda _workplace, _store, _seen: drawn())
+    with pytest.raises(InputError, match=why) as found:
+        power.run(place, outcome, PlanRequest())
+    assert "sr.brug_burger" in found.value.problems[0].cure
+    assert "gesprek." not in found.value.problems[0].cure
