@@ -392,7 +392,7 @@ def lookalikes(named: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> I
         One problem a name, at the first row that has it.
     """
     accepted = set(known)
-    first = {_folded(name): name for name in accepted}
+    first = {_folded(name): name for name in sorted(accepted)}
     for place, name in named:
         meant = first.setdefault(_folded(name), name)
         if name and name != meant and name not in accepted:
@@ -423,7 +423,7 @@ def _check(row: LabelRow, dimensions: Sequence[Dimension]) -> None:
     elif row.text_sha is not None and not re.fullmatch(r"[0-9a-f]{16}", row.text_sha):
         wrong = "its checksum is not 16 hex digits"
     elif not (is_id(row.draw) if row.draw is not None else not row.blind):
-        wrong = "its draw has no valid name"
+        wrong = "its draw has no valid name, or it is blind for none"
     elif set(row.labels) - set(known):
         wrong = f"it has unknown dimensions {sorted(set(row.labels) - set(known))}"
     else:

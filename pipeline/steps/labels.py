@@ -295,7 +295,7 @@ def _problem_of_unit(
     if unit is None:
         cure = moved or "Controleer de id of neem eerst de sessie op."
         return Problem(placed.of_unit, "deze uiting bestaat niet in de studie", cure)
-    if row.draw in drawn and row.utterance_id not in drawn[row.draw]:
+    if row.draw is not None and row.utterance_id not in drawn.get(row.draw, (row.utterance_id,)):
         cure = moved or "Maak trekking en blind leeg: wat iemand uit zichzelf codeert, telt niet als steekproef."
         return Problem(f"{placed.of_unit}, kolom {DRAW}", "deze uiting is in deze trekking niet getrokken", cure)
     if moved:
