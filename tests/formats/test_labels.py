@@ -419,7 +419,9 @@ LABELS = st.fixed_dictionaries(
     {}, optional={dimension.id: choice_of(dimension) for dimension in CODEBOOK.unit_dimensions}
 ).map(consistent)
 CODERS = st.text(
-    st.one_of(st.sampled_from("=+-@'\";,| _x0041"), st.characters(codec="utf-8")), min_size=1, max_size=20
+    st.one_of(st.sampled_from("=+-@'\";,| _x0041"), st.characters(codec="utf-8", exclude_categories=("C", "Z"))),
+    min_size=1,
+    max_size=20,
 ).filter(lambda name: name.isprintable() and " ".join(name.split()) == name)
 ROWS = st.lists(
     st.builds(
