@@ -14,7 +14,22 @@ from pipeline.domain.agreement import Coding, CodingTable
 from pipeline.domain.codebook import Dimension, DimensionKind, Label
 from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
 from pipeline.formats.findings import Findings, instead_of
-from pipeline.formats.labels import BLIND, CODER, CODER_KIND, CONTEXT, DRAW, TEXT_SHA, UNIT, report_repeats
+from pipeline.formats.labels import (
+    BLIND,
+    CODER,
+    CODER_KIND,
+    COMMAS,
+    COMMAS_CURE,
+    CONTEXT,
+    DRAW,
+    REMARKS,
+    TEXT_SHA,
+    UNIT,
+    has_commas,
+    lookalikes,
+    quoted,
+    report_repeats,
+)
 from pipeline.formats.sheets import Columns, Row, Sheet, read_sheet
 
 if TYPE_CHECKING:
@@ -24,8 +39,7 @@ if TYPE_CHECKING:
     from pipeline.domain.codebook import Codebook
 
 SESSION: Final = "sessie"
-REMARK: Final = "opmerking"
-NOT_READ: Final = (CODER_KIND, TEXT_SHA, DRAW, BLIND, *CONTEXT, REMARK)
+NOT_READ: Final = (CODER_KIND, TEXT_SHA, DRAW, BLIND, *CONTEXT, *REMARKS)
 """Columns that help people and hold no labels."""
 ENGLISH: Final = {
     "unit": UNIT,
@@ -33,7 +47,7 @@ ENGLISH: Final = {
     "session": SESSION,
     "role": "functie",
     "text": "tekst",
-    "remark": REMARK,
+    "remark": "opmerking",
 }
 _OF_SESSION: Final = re.compile(r"(.+)\.\d+\.\d+")
 """A unit that tells its session: session, turn and segment."""
@@ -59,7 +73,8 @@ def read_codings(path: Path, codebook: Codebook | None = None) -> CodingTable:
     findings = Findings()
     coded = codebook.unit_dimensions if codebook else ()
     optional = (SESSION, *NOT_READ, *(dimension.id for dimension in coded))
-    sheet = read_sheet(path, path.name, Columns((UNIT, CODER), optional, also=ENGLISH, free=codebook is None), findings)
+    columns = Columns((UNIT, CODER), optional, also=ENGLISH, free=codebook is None, told=True)
+    sheet = read_sheet(path, path.name, columns, findings)
     table = CodingTable((), ())
     if sheet and {UNIT, CODER} <= set(sheet.columns):
         dimensions = _present(sheet, coded) if codebook else _occurring(sheet)
@@ -114,10 +129,16 @@ def _labels(row: Row, dimension: Dimension, findings: Findings) -> tuple[str, ..
     several = dimension.kind is DimensionKind.MULTI
     if several and written in NO_HIT_WORDS:
         return ()
+    if has_commas(written, dimension):
+        findings.add(row.place_of(dimension.id), COMMAS, COMMAS_CURE)
+        return ()
     parts = _parts(written) if several else [written]
-    for part in parts:
+    for part, as_written in zip(
+        parts, _parts(row.get(dimension.id)) if several else [row.get(dimension.id)], strict=True
+    ):
         if part not in dimension.label_ids:
-            found = f"dit is geen label van '{dimension.id}'" if part else f"naast een '{JOIN}' ontbreekt een label"
+            found = f"dit is geen label van '{dimension.id}'{quoted(as_written, dimension.label_ids)}"
+            found = found if part else f"naast een '{JOIN}' ontbreekt een label"
             cure = instead_of(part, dimension.label_ids, "Kies uit")
             if several:
                 cure += f" Zet er '{JOIN}' tussen als er meer zijn; past er geen, vul dan '{NO_HIT}' in."
@@ -126,8 +147,10 @@ def _labels(row: Row, dimension: Dimension, findings: Findings) -> tuple[str, ..
 
 
 def _check_whole(rows: Sequence[Row], place: str, findings: Findings) -> None:
-    """Report what is wrong between rows: the same coder twice, another session for a unit, a single coder."""
+    """Report what is wrong between rows: a coder twice or under two names, a unit in two sessions, one coder."""
     report_repeats(rows, findings)
+    for problem in lookalikes((row.place, row.get(CODER)) for row in rows):
+        findings.add(problem.place, problem.found, problem.cure)
     sessions: dict[str, Row] = {}
     for row in rows:
         before = sessions.setdefault(row.get(UNIT), row)

@@ -20,6 +20,11 @@ class Findings:
     def __len__(self) -> int:
         return len(self._problems)
 
+    @property
+    def listed(self) -> tuple[Problem, ...]:
+        """The problems, in the order in which they were noted."""
+        return tuple(self._problems)
+
     def add(self, place: str, found: str, cure: str) -> None:
         """Note one problem; see `Problem` for the three parts. The same problem again counts once."""
         self._problems[Problem(place, found, cure)] = None

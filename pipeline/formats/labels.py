@@ -9,10 +9,12 @@ formula gets an apostrophe in front, which reading takes off again. Read are sem
 
 from __future__ import annotations
 
+import difflib
 import io
 import os
 import re
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -20,7 +22,7 @@ import openpyxl
 
 from pipeline.domain.codebook import Codebook, Dimension, DimensionKind
 from pipeline.domain.coding import CoderKind
-from pipeline.domain.errors import InputError
+from pipeline.domain.errors import InputError, Problem
 from pipeline.domain.labels import LabelRow
 from pipeline.formats.codebook import JOIN, NO_HIT, NO_HIT_WORDS
 from pipeline.formats.export import RISKY, cell, csv_bytes, guarded
@@ -30,7 +32,8 @@ from pipeline.formats.study import ID_RULE, is_id
 from pipeline.formats.yaml_lines import YES_NO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
 UNIT: Final = "uiting"
 CODER: Final = "codeur"
@@ -41,13 +44,43 @@ BLIND: Final = "blind"
 BEFORE, ROLE, TEXT = "vooraf", "functie", "tekst"
 CONTEXT: Final = (BEFORE, ROLE, TEXT)
 """Columns that help a coder and are not read back (`units` writes them)."""
+REMARKS: Final = ("opmerking", "opmerkingen", "notitie", "notities")
+"""Columns in which a coder writes something to himself or others; not read back either."""
+COMMAS: Final = "er staan komma's tussen de labels"
+COMMAS_CURE: Final = f"Zet er '{JOIN}' tussen in plaats van een komma."
 LONGEST_NAME: Final = 100
+_KIND_CURE: Final = f"Vul {one_of(CoderKind)} in."
+_LIKE_A_LABEL: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _UNIT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\.\d{4,}\.\d{2,}")
 _SHA: Final = re.compile(r"(?:sha:)?([0-9a-f]{16})")
 _SHA_MARK: Final = "sha:"
 
 
-def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
+@dataclass(frozen=True, slots=True)
+class LabelTable:
+    """A table of labels that has been read, with everything that is wrong with it.
+
+    Attributes:
+        name: of the file.
+        rows: those that somebody began with, each with the number that Excel shows. Where a cell could not be read, it
+            stands empty: an id or name as "", a draw as `None`.
+        untouched: number of rows of the sheet of a draw with neither label nor coder, which are left out.
+        missing: core dimensions that have no column.
+        empty: core dimensions whose column holds nothing.
+        ignored: columns with remarks, which are not read.
+        problems: what is wrong; a table with problems is not to be used.
+    """
+
+    name: str
+    rows: tuple[tuple[int, LabelRow], ...] = ()
+    untouched: int = 0
+    missing: tuple[str, ...] = ()
+    empty: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def read_labels(path: Path, codebook: Codebook) -> LabelTable:
     """Read a table of labels from CSV or XLSX.
 
     Args:
@@ -56,30 +89,38 @@ def read_labels(path: Path, codebook: Codebook) -> tuple[LabelRow, ...]:
             columns trekking and blind too; there a row with neither label nor coder is left out.
         codebook: says which dimensions and labels there are.
 
-    Raises:
-        InputError: with all problems at once, by row and column: unknown columns and labels, more labels than a
-            dimension allows, labels that only a rule gives, a level without a hit in its gate or a hit without a
-            level, units and coders that occur twice, a draw without a word on blindness, cells that are empty or
-            garbled.
+    Returns:
+        The rows, and all problems at once, by row and column: unknown columns and labels, more labels than a
+        dimension allows, labels that only a rule gives, a level without a hit in its gate or a hit without a level,
+        units and coders that occur twice, a draw without a word on blindness or the other way about, cells that are
+        empty or garbled.
     """
     findings = Findings()
     dimensions = codebook.unit_dimensions
-    optional = (TEXT_SHA, DRAW, BLIND, *CONTEXT, *(dimension.id for dimension in dimensions))
-    columns = Columns((UNIT, CODER, CODER_KIND), optional)
+    optional = (TEXT_SHA, DRAW, BLIND, *CONTEXT, *(dimension.id for dimension in dimensions), *REMARKS)
+    columns = Columns((UNIT, CODER, CODER_KIND), optional, fill={CODER_KIND: _KIND_CURE}, told=True)
     sheet = read_sheet(path, path.name, columns, findings)
-    rows: tuple[LabelRow, ...] = ()
-    if sheet:
-        if not any(dimension.id in sheet.columns for dimension in dimensions):
-            cure = f"Voeg een kolom toe voor {one_of(dimension.id for dimension in dimensions)}."
-            findings.add(path.name, "er is geen kolom met labels", cure)
-        if BLIND not in sheet.columns and any(row.get(DRAW) for row in sheet.rows):
-            cure = f"Voeg de kolom '{BLIND}' toe en vul ja of nee in; zonder kolom '{DRAW}' zijn het gewone labels."
-            findings.add(path.name, f"er is wel een kolom '{DRAW}' en geen kolom '{BLIND}'", cure)
-        begun = [row for row in sheet.rows if not _is_blank(row, dimensions)]
-        rows = tuple(_RowReader(row, dimensions, findings).read() for row in begun)
-        report_repeats(begun, findings)
-    findings.stop_if_any()
-    return rows
+    if sheet is None:
+        return LabelTable(path.name, problems=findings.listed)
+    if not any(dimension.id in sheet.columns for dimension in dimensions):
+        cure = f"Voeg een kolom toe voor {one_of(dimension.id for dimension in dimensions)}."
+        findings.add(path.name, "er is geen kolom met labels", cure)
+    begun = [row for row in sheet.rows if not _is_blank(row, dimensions)]
+    lacking = _report_lacking(sheet.columns, begun, path.name, findings)
+    rows = tuple((row.number, _RowReader(row, dimensions, findings, lacking).read()) for row in begun)
+    report_repeats(begun, findings)
+    core = [dimension.id for dimension in dimensions if dimension.core]
+    return LabelTable(
+        name=path.name,
+        rows=rows,
+        untouched=len(sheet.rows) - len(begun),
+        missing=tuple(name for name in core if name not in sheet.columns),
+        empty=tuple(
+            name for name in core if name in sheet.columns and begun and not any(row.get(name) for row in begun)
+        ),
+        ignored=tuple(name for name in sheet.columns if name in REMARKS),
+        problems=findings.listed,
+    )
 
 
 def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> None:
@@ -97,13 +138,13 @@ def write_labels(path: Path, rows: Iterable[LabelRow], codebook: Codebook) -> No
     listed = tuple(rows)
     dimensions = codebook.unit_dimensions
     with_sha = any(row.text_sha for row in listed)
-    with_draw = any(row.draw or row.blind for row in listed)
+    with_draw = any(row.draw for row in listed)
     further = (*((TEXT_SHA,) if with_sha else ()), *((DRAW, BLIND) if with_draw else ()))
     table = [[UNIT, CODER, CODER_KIND, *further, *(dimension.id for dimension in dimensions)]]
     for row in listed:
         _check(row, dimensions)
         sha = [marked_sha(row.text_sha) if row.text_sha else ""] if with_sha else []
-        draw = [row.draw or "", cell(row.blind)] if with_draw else []
+        draw = [row.draw or "", cell(row.blind) if row.draw else ""] if with_draw else []
         labels = [_cell(row.labels.get(dimension.id), dimension) for dimension in dimensions]
         table.append([guarded(row.utterance_id), guarded(row.coder), row.coder_kind.value, *sha, *draw, *labels])
     if path.suffix.lower() == ".csv":
@@ -133,10 +174,13 @@ def labels_in(row: Row, dimensions: Sequence[Dimension], findings: Findings) -> 
 class _RowReader:
     """Reads one row; what is wrong goes to the findings."""
 
-    def __init__(self, row: Row, dimensions: Sequence[Dimension], findings: Findings) -> None:
+    def __init__(
+        self, row: Row, dimensions: Sequence[Dimension], findings: Findings, lacking: AbstractSet[str] = frozenset()
+    ) -> None:
         self._row = row
         self._dimensions = dimensions
         self._findings = findings
+        self._lacking = lacking
 
     def read(self) -> LabelRow:
         return LabelRow(
@@ -164,10 +208,10 @@ class _RowReader:
     def _report(self, column: str, found: str, cure: str) -> None:
         self._findings.add(self._row.place_of(column), found, cure)
 
-    def _filled(self, column: str) -> str:
-        """Give a cell that must be filled; a column that is missing altogether has been reported once already."""
-        if column in self._row.cells and not self._row.cells[column]:
-            self._report(column, "de cel is leeg", "Vul de cel in.")
+    def _filled(self, column: str, cure: str = "Vul de cel in.") -> str:
+        """Give a cell that must be filled; a column that is missing or empty has been reported once already."""
+        if column in self._row.cells and column not in self._lacking and not self._row.cells[column]:
+            self._report(column, "de cel is leeg", cure)
         return self._row.get(column)
 
     def _unit(self) -> str:
@@ -175,6 +219,7 @@ class _RowReader:
         if unit and not _UNIT_ID.fullmatch(unit):
             cure = "Een uiting heet sessie.beurt.stuk, zoals noord-1.0012.01; neem de naam over uit de export."
             self._report(UNIT, "dit is geen naam van een uiting", cure)
+            return ""
         return unit
 
     def _coder(self) -> str:
@@ -182,14 +227,15 @@ class _RowReader:
         if len(coder) > LONGEST_NAME or not coder.isprintable():
             cure = f"Gebruik een (schuil)naam van hoogstens {LONGEST_NAME} gewone tekens."
             self._report(CODER, "dit kan geen naam van een codeur zijn", cure)
+            return ""
         return coder
 
     def _coder_kind(self) -> CoderKind:
-        written = self._filled(CODER_KIND).casefold()
+        written = self._filled(CODER_KIND, _KIND_CURE).casefold()
         if written in set(CoderKind):
             return CoderKind(written)
         if written:
-            self._report(CODER_KIND, "dit is geen soort codeur", f"Vul {one_of(CoderKind)} in.")
+            self._report(CODER_KIND, "dit is geen soort codeur", _KIND_CURE)
         return CoderKind.MENS
 
     def _text_sha(self) -> str | None:
@@ -207,10 +253,14 @@ class _RowReader:
         written = self._row.get(DRAW)
         if written and not is_id(written):
             self._report(DRAW, "dit is geen naam van een trekking", f"Neem de naam over uit het codeerblad. {ID_RULE}")
+            return None
         return written or None
 
     def _blind(self) -> bool:
         written = self._filled(BLIND) if self._row.get(DRAW) else self._row.get(BLIND)
+        if written and DRAW in self._row.cells and DRAW not in self._lacking and not self._row.get(DRAW):
+            cure = "Neem de naam over uit het codeerblad; hoort de rij bij geen trekking, maak dan blind leeg."
+            self._report(DRAW, f"de cel is leeg, en '{BLIND}' is ingevuld", cure)
         if written and written.casefold() not in YES_NO:
             cure = "Vul ja in als de codeur niet zag wat het model ervan zei, en anders nee."
             self._report(BLIND, "dit is geen ja of nee", cure)
@@ -220,16 +270,20 @@ class _RowReader:
         written = self._row.get(dimension.id).casefold()
         if dimension.kind is DimensionKind.MULTI and written in NO_HIT_WORDS:
             return ()
+        if has_commas(written, dimension):
+            self._report(dimension.id, COMMAS, COMMAS_CURE)
+            return ()
         parts = [part.strip() for part in written.split(JOIN)]
         if len(parts) > 1 and dimension.kind is not DimensionKind.MULTI:
             self._report(dimension.id, f"er staan {len(parts)} labels, en hier past er één", "Houd er één over.")
-        for number, part in enumerate(parts, start=1):
-            self._check_label(part, dimension, f"label {number}" if len(parts) > 1 else "dit")
+        for number, part in enumerate(self._row.get(dimension.id).split(JOIN), start=1):
+            self._check_label(part.strip(), dimension, f"label {number}" if len(parts) > 1 else "dit")
         if len(set(parts)) < len(parts):
             self._report(dimension.id, "hetzelfde label staat er twee keer", "Houd er één over.")
         return tuple(label for label in dimension.label_ids if label in parts)
 
-    def _check_label(self, label: str, dimension: Dimension, which: str) -> None:
+    def _check_label(self, written: str, dimension: Dimension, which: str) -> None:
+        label = written.casefold()
         if label in dimension.choices:
             return
         if label in dimension.automatic:
@@ -239,7 +293,9 @@ class _RowReader:
         cure = instead_of(label, dimension.choices, "Kies uit")
         if dimension.kind is DimensionKind.MULTI:
             cure += f" Zet er '{JOIN}' tussen als er meer zijn; past er geen, vul dan '{NO_HIT}' in."
-        self._report(dimension.id, f"{which} is geen label van '{dimension.id}'", cure)
+        self._report(
+            dimension.id, f"{which} is geen label van '{dimension.id}'{quoted(written, dimension.choices)}", cure
+        )
 
     def _check_gate(self, dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> None:
         """Report a label behind a closed gate and a missing one behind an open gate, where both are coded here."""
@@ -261,7 +317,31 @@ class _RowReader:
 
 def _is_blank(row: Row, dimensions: Iterable[Dimension]) -> bool:
     """Say whether this is a row of the sheet of a draw that nobody has begun with."""
-    return bool(row.get(DRAW)) and not any(map(row.get, (CODER, *(dimension.id for dimension in dimensions))))
+    asked = row.get(DRAW) or row.get(BLIND)
+    return bool(asked) and not any(map(row.get, (CODER, *(dimension.id for dimension in dimensions))))
+
+
+def _report_lacking(columns: Sequence[str], begun: Sequence[Row], place: str, findings: Findings) -> frozenset[str]:
+    """Report once what would otherwise be wrong on every row: whole columns that are missing or empty.
+
+    Returns:
+        The columns of which no row need be reported any more.
+    """
+    asked = any(row.get(DRAW) for row in begun)
+    blind = any(row.get(BLIND) for row in begun)
+    if asked and BLIND not in columns:
+        cure = f"Voeg de kolom '{BLIND}' toe en vul ja of nee in; zonder kolom '{DRAW}' zijn het gewone labels."
+        findings.add(place, f"er is wel een kolom '{DRAW}' en geen kolom '{BLIND}'", cure)
+    if blind and DRAW not in columns:
+        cure = f"Neem de kolom '{DRAW}' over uit het codeerblad; zonder kolom '{BLIND}' zijn het gewone labels."
+        findings.add(place, f"er is wel een kolom '{BLIND}' en geen kolom '{DRAW}'", cure)
+    cures = {UNIT: "Vul de kolom in.", CODER: "Vul op elke rij de naam van de codeur in.", CODER_KIND: _KIND_CURE}
+    cures |= {DRAW: f"Neem de naam over uit het codeerblad, of maak ook '{BLIND}' leeg."} if blind else {}
+    cures |= {BLIND: "Vul op elke rij ja of nee in."} if asked else {}
+    empty = [name for name in cures if len(begun) > 1 and name in columns and not any(row.get(name) for row in begun)]
+    for name in empty:
+        findings.add(f"{place}, kolom {name}", f"de hele kolom is leeg ({len(begun)} rijen)", cures[name])
+    return frozenset(empty)
 
 
 def _gate_trouble(dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -> str | None:
@@ -274,6 +354,22 @@ def _gate_trouble(dimension: Dimension, labels: Mapping[str, tuple[str, ...]]) -
     return "open" if nothing else "dicht"
 
 
+def has_commas(written: str, dimension: Dimension) -> bool:
+    """Say whether a cell of a multi dimension has commas where plus signs should be, and is fine apart from that."""
+    parts = [part.strip() for part in written.replace(",", JOIN).split(JOIN)]
+    return dimension.kind is DimensionKind.MULTI and "," in written and set(parts) <= set(dimension.choices)
+
+
+def quoted(written: str, choices: Iterable[str]) -> str:
+    """Give what stands in a cell for labels, for a message, if it can be taken for a label that was meant.
+
+    Where columns have moved, names and words stand in such a cell, and those are never repeated.
+    """
+    if _LIKE_A_LABEL.fullmatch(written) or difflib.get_close_matches(written.casefold(), list(choices), n=1):
+        return f": '{written}'"
+    return ""
+
+
 def report_repeats(rows: Iterable[Row], findings: Findings) -> None:
     """Report every row in which a coder has already given labels to the unit on an earlier row."""
     first: dict[tuple[str, str], Row] = {}
@@ -283,6 +379,33 @@ def report_repeats(rows: Iterable[Row], findings: Findings) -> None:
         if earlier is not row and all(key):
             found = f"deze uiting heeft van deze codeur al labels op rij {earlier.number}"
             findings.add(row.place_of(UNIT), found, "Houd één rij per uiting en codeur over.")
+
+
+def lookalikes(named: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> Iterator[Problem]:
+    """Find coders whose name differs only in case or spaces from another one: nobody means them to be two.
+
+    Args:
+        named: places of rows, for people, each with the name of its coder.
+        known: names that are there already, which stay what they are.
+
+    Yields:
+        One problem a name, at the first row that has it.
+    """
+    accepted = set(known)
+    first = {_folded(name): name for name in sorted(accepted)}
+    for place, name in named:
+        meant = first.setdefault(_folded(name), name)
+        if name and name != meant and name not in accepted:
+            yield Problem(
+                f"{place}, kolom {CODER}",
+                "deze naam verschilt alleen in hoofdletters of spaties van die van een andere codeur",
+                f"Bedoel je '{meant}'? Schrijf de naam overal hetzelfde; is het iemand anders, kies dan een andere.",
+            )
+        accepted.add(name)
+
+
+def _folded(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def _check(row: LabelRow, dimensions: Sequence[Dimension]) -> None:
@@ -299,8 +422,8 @@ def _check(row: LabelRow, dimensions: Sequence[Dimension]) -> None:
         wrong = "its coder has no valid name"
     elif row.text_sha is not None and not re.fullmatch(r"[0-9a-f]{16}", row.text_sha):
         wrong = "its checksum is not 16 hex digits"
-    elif row.draw is not None and not is_id(row.draw):
-        wrong = "its draw has no valid name"
+    elif not (is_id(row.draw) if row.draw is not None else not row.blind):
+        wrong = "its draw has no valid name, or it is blind for none"
     elif set(row.labels) - set(known):
         wrong = f"it has unknown dimensions {sorted(set(row.labels) - set(known))}"
     else:

@@ -4,13 +4,14 @@ Every cell becomes text (dates ISO, ja/nee for Excel's truth values); what the t
 the number that Excel shows. Transcripts in tables have their own reader.
 
 Findings never repeat what a file says, only names of columns that we know: where a row of column names is missing, its
-place is taken by names of people.
+place is taken by names of people. A table in which no real names belong may say otherwise (`Columns.told`).
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 200_000
 MAX_COLUMNS: Final = 1_000
 _DELIMITERS: Final = ";,\t"
+_WORD: Final = re.compile(r"[^\W\d]\w{0,29}")
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 _XLSX_FAULTS: Final = (
@@ -64,12 +66,16 @@ class Columns:
         optional: may be there.
         also: other names that a file may use, to ours.
         free: other columns mean something too, each under its own name.
+        fill: what to fill in, as a sentence, for those required columns where that is not plain.
+        told: a column that is unknown may be named, if by one word: no real names of people belong in this table.
     """
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
     also: Mapping[str, str] = field(default_factory=dict)
     free: bool = False
+    fill: Mapping[str, str] = field(default_factory=dict)
+    told: bool = False
 
     @property
     def known(self) -> tuple[str, ...]:
@@ -200,10 +206,15 @@ def _positions(header: list[str], place: str, columns: Columns, findings: Findin
             positions[name] = at
         else:
             cure = instead_of(name, columns.known, "Deze kolommen bestaan")
-            findings.add(f"{place}, kolom {get_column_letter(at + 1)}", "deze kolom is onbekend", cure)
+            found = "deze kolom is onbekend"
+            if columns.told:
+                found += f": '{written}'" if _WORD.fullmatch(written) else ""
+                cure += " Hoort hij er niet bij, haal hem dan weg."
+            findings.add(f"{place}, kolom {get_column_letter(at + 1)}", found, cure)
     for name in columns.required:
         if name not in positions:
-            findings.add(place, f"de kolom '{name}' ontbreekt", f"Voeg een kolom '{name}' toe.")
+            cure = f"Voeg een kolom '{name}' toe. {columns.fill.get(name, '')}".rstrip()
+            findings.add(place, f"de kolom '{name}' ontbreekt", cure)
     return positions
 
 

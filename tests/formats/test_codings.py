@@ -95,7 +95,7 @@ def test_everything_wrong_is_told_at_once_by_row_and_column(tmp_path: Path) -> N
     )
     found = problems(path, codebook=CASUISTIEK)
     assert len(found) == 5
-    assert "rij 2, kolom frame: dit is geen label van 'frame'. Bedoel je 'beleid'?" in found[0]
+    assert "rij 2, kolom frame: dit is geen label van 'frame': 'beleidd'. Bedoel je 'beleid'?" in found[0]
     assert "rij 3, kolom uiting: de cel is leeg" in found[1]
     assert "rij 3, kolom sr: naast een '+' ontbreekt een label" in found[2]
     assert "rij 4, kolom uiting: deze uiting heeft van deze codeur al labels op rij 2" in found[3]
@@ -104,7 +104,7 @@ def test_everything_wrong_is_told_at_once_by_row_and_column(tmp_path: Path) -> N
 
 def test_a_column_that_the_codebook_does_not_know_is_refused(tmp_path: Path) -> None:
     (found,) = problems(table(tmp_path, "unit,coder,frame,kleur\n1,a,beleid,x\n1,b,beleid,y\n"), codebook=CASUISTIEK)
-    assert "kolom D: deze kolom is onbekend" in found
+    assert "kolom D: deze kolom is onbekend: 'kleur'" in found
 
 
 @pytest.mark.parametrize(
@@ -124,3 +124,16 @@ def test_the_sheet_of_a_draw_has_no_further_dimensions(tmp_path: Path) -> None:
     head = "uiting;codeur;soort_codeur;trekking;blind;tekst_sha;vooraf;functie;tekst;frame\n"
     rows = "".join(f"s.0001.01;{coder};mens;trekking-1;ja;;wat;beleid;zo;client\n" for coder in ("a", "b"))
     assert [one.id for one in read_codings(table(tmp_path, head + rows)).dimensions] == ["frame"]
+
+
+def test_one_coder_under_two_spellings_is_not_two_coders(tmp_path: Path) -> None:
+    rows = "".join(f"{unit};{coder};beleid\n" for unit in (1, 2) for coder in ("anna", "Anna ", "Bas"))
+    (found,) = problems(table(tmp_path, "uiting;codeur;frame\n" + rows))
+    assert "labels.csv, rij 3, kolom codeur" in found
+    assert "Bedoel je 'anna'?" in found
+
+
+def test_a_comma_between_labels_should_be_a_plus(tmp_path: Path) -> None:
+    text = "uiting;codeur;sr\n1;a;brug_burger, zelf\n1;b;zelf\n"
+    (found,) = problems(table(tmp_path, text), codebook=CASUISTIEK)
+    assert "rij 2, kolom sr: er staan komma's tussen de labels. Zet er '+' tussen" in found

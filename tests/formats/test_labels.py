@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import string
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipeline.domain.codebook import Codebook, Dimension, DimensionKind
+from pipeline.domain.codebook import Dimension, DimensionKind
 from pipeline.domain.coding import CoderKind
 from pipeline.domain.errors import InputError
 from pipeline.domain.labels import LabelRow, UnitRow
@@ -34,10 +35,14 @@ def table(tmp_path: Path, *rows: str, header: str = HEADER) -> Path:
     return path
 
 
-def problems_of(path: Path, codebook: Codebook = CODEBOOK) -> list[str]:
-    with pytest.raises(InputError) as caught:
-        read_labels(path, codebook)
-    return [str(problem) for problem in caught.value.problems]
+def problems_of(path: Path) -> list[str]:
+    return [str(problem) for problem in read_labels(path, CODEBOOK).problems]
+
+
+def rows_in(path: Path) -> tuple[LabelRow, ...]:
+    found = read_labels(path, CODEBOOK)
+    assert found.problems == ()
+    return tuple(row for _, row in found.rows)
 
 
 def row(**labels: tuple[str, ...]) -> LabelRow:
@@ -51,7 +56,7 @@ def test_a_row_is_read_with_one_label_several_none_and_not_coded(tmp_path: Path)
         "noord-1.0013.01,model-a,taalmodel,Client,,-,0,",
         "noord-1.0014.01,anna,mens,,,geen,,",
     )
-    first, second, third = read_labels(path, CODEBOOK)
+    first, second, third = rows_in(path)
     assert first.labels == {
         "frame": ("leefwereld",),
         "reframing": ("geen_reframing",),
@@ -74,7 +79,7 @@ def test_a_row_for_a_draw_says_so_and_an_ordinary_row_says_nothing(tmp_path: Pat
         "noord-1.0014.01;anna;mens;;;;;;client",
         header=DRAW_HEADER,
     )
-    assert [(one.draw, one.blind) for one in read_labels(path, CODEBOOK)] == [
+    assert [(one.draw, one.blind) for one in rows_in(path)] == [
         ("trekking-1", True),
         ("trekking-1", False),
         (None, False),
@@ -88,7 +93,7 @@ def test_rows_of_a_draw_that_nobody_began_with_are_left_out(tmp_path: Path) -> N
         "noord-1.0013.01;anna;mens;trekking-1;ja;;;;",
         header=DRAW_HEADER,
     )
-    assert [(one.utterance_id, one.labels) for one in read_labels(path, CODEBOOK)] == [("noord-1.0013.01", {})]
+    assert [(one.utterance_id, one.labels) for one in rows_in(path)] == [("noord-1.0013.01", {})]
 
 
 @pytest.mark.parametrize(
@@ -120,7 +125,7 @@ def test_the_sheet_of_a_draw_is_read_back_once_it_is_filled_in(tmp_path: Path) -
     ]
     path = tmp_path / "blad.csv"
     path.write_bytes(draw_table(units, "trekking-1", CODEBOOK))
-    assert read_labels(path, CODEBOOK) == ()
+    assert rows_in(path) == ()
     header, first, second = cells_of(path)
     assert first[header.index("vooraf")] == "klantmanager: Nou?\nonbekend: Ja; nee."
     assert first[header.index("tekst")] == "'=toen niets"
@@ -128,7 +133,7 @@ def test_the_sheet_of_a_draw_is_read_back_once_it_is_filled_in(tmp_path: Path) -
         cells[header.index("codeur")] = "anna"
         cells[header.index("frame")] = label
     path.write_bytes(csv_bytes([header, first, second]))
-    assert read_labels(path, CODEBOOK) == tuple(
+    assert rows_in(path) == tuple(
         LabelRow(unit.utterance_id, "anna", CoderKind.MENS, {"frame": (label,)}, unit.text_sha, "trekking-1", True)
         for unit, label in zip(units, ("client", "beleid"), strict=True)
     )
@@ -136,18 +141,21 @@ def test_the_sheet_of_a_draw_is_read_back_once_it_is_filled_in(tmp_path: Path) -
 
 def test_one_column_with_labels_is_enough(tmp_path: Path) -> None:
     path = table(tmp_path, "noord-1.0012.01;anna;mens;3", header="uiting;codeur;soort_codeur;sr_niveau")
-    assert read_labels(path, CODEBOOK)[0].labels == {"sr_niveau": ("3",)}
+    assert rows_in(path)[0].labels == {"sr_niveau": ("3",)}
 
 
 def test_labels_of_a_multi_dimension_come_in_codebook_order(tmp_path: Path) -> None:
     path = table(tmp_path, "noord-1.0012.01,anna,mens,,, zelf + brug_beleid ,2,")
-    assert read_labels(path, CODEBOOK)[0].labels["sr"] == ("brug_beleid", "zelf")
+    assert rows_in(path)[0].labels["sr"] == ("brug_beleid", "zelf")
 
 
 @pytest.mark.parametrize(
     ("cells", "expected"),
     [
-        ("leefwreld,,,,", "rij 2, kolom frame: dit is geen label van 'frame'. Bedoel je 'leefwereld'?"),
+        ("leefwreld,,,,", "rij 2, kolom frame: dit is geen label van 'frame': 'leefwreld'. Bedoel je 'leefwereld'?"),
+        ("Leef wereld,,,,", "rij 2, kolom frame: dit is geen label van 'frame': 'Leef wereld'. Bedoel je"),
+        (",,anders,,", "rij 2, kolom sr: dit is geen label van 'sr': 'anders'. Kies uit"),
+        (",,'brug_burger, Zelf',,".replace("'", '"'), "rij 2, kolom sr: er staan komma's tussen de labels. Zet er '+'"),
         ("leefwereld+client,,,,", "rij 2, kolom frame: er staan 2 labels, en hier past er één"),
         (",,zelf+zelf,,", "rij 2, kolom sr: hetzelfde label staat er twee keer"),
         (",,zelf+,,", "rij 2, kolom sr: label 2 is geen label van 'sr'"),
@@ -191,8 +199,86 @@ def test_the_same_unit_and_coder_twice_is_reported(tmp_path: Path) -> None:
 def test_an_unknown_column_is_reported_with_the_nearest(tmp_path: Path) -> None:
     path = table(tmp_path, "noord-1.0012.01,anna,mens,1", header="uiting,codeur,soort_codeur,sr_nivo")
     first, second = problems_of(path)
-    assert "rij 1, kolom D: deze kolom is onbekend. Bedoel je 'sr_niveau'?" in first
+    assert "rij 1, kolom D: deze kolom is onbekend: 'sr_nivo'. Bedoel je 'sr_niveau'?" in first
+    assert "haal hem dan weg" in first
     assert "er is geen kolom met labels" in second
+
+
+def test_columns_with_remarks_are_left_alone_and_named(tmp_path: Path) -> None:
+    header = "uiting;codeur;soort_codeur;frame;Opmerkingen;notitie"
+    path = table(tmp_path, "noord-1.0012.01;anna;mens;client;twijfel;vraag Hendrik", header=header)
+    assert rows_in(path)[0].labels == {"frame": ("client",)}
+    assert read_labels(path, CODEBOOK).ignored == ("opmerkingen", "notitie")
+
+
+def test_without_a_kind_of_coder_it_is_said_what_to_fill_in(tmp_path: Path) -> None:
+    (found,) = problems_of(table(tmp_path, "noord-1.0012.01;anna;client", header="uiting;codeur;frame"))
+    assert "de kolom 'soort_codeur' ontbreekt. Voeg een kolom 'soort_codeur' toe. Vul mens of taalmodel in." in found
+
+
+def test_a_row_that_is_blind_for_no_draw_is_reported(tmp_path: Path) -> None:
+    rows = (
+        "noord-1.0012.01;anna;mens;trekking-1;ja;;;;client",
+        "noord-1.0013.01;anna;mens;;ja;;;;client",
+        "noord-1.0014.01;anna;mens;;nee;;;;client",
+        "noord-1.0015.01;;mens;;ja;;;;",
+    )
+    found = problems_of(table(tmp_path, *rows, header=DRAW_HEADER))
+    assert [one.partition(":")[0] for one in found] == [f"labels.csv, rij {at}, kolom trekking" for at in (3, 4)]
+    assert "de cel is leeg, en 'blind' is ingevuld" in found[0]
+
+
+def test_blindness_without_a_column_for_the_draw_is_reported_once(tmp_path: Path) -> None:
+    rows = (f"noord-1.00{number}.01;anna;mens;ja;client" for number in (12, 13))
+    (found,) = problems_of(table(tmp_path, *rows, header="uiting;codeur;soort_codeur;blind;frame"))
+    assert "er is wel een kolom 'blind' en geen kolom 'trekking'" in found
+
+
+@pytest.mark.parametrize(
+    ("start", "column"),
+    [
+        (";mens;trekking-1;ja", "codeur"),
+        ("anna;;trekking-1;ja", "soort_codeur"),
+        ("anna;mens;trekking-1;", "blind"),
+        ("anna;mens;;ja", "trekking"),
+    ],
+)
+def test_a_column_that_is_wholly_empty_is_reported_once(tmp_path: Path, start: str, column: str) -> None:
+    rows = (f"noord-1.0{number}.01;{start};;;;client" for number in range(100, 140))
+    (found,) = problems_of(table(tmp_path, *rows, header=DRAW_HEADER))
+    assert f"labels.csv, kolom {column}: de hele kolom is leeg (40 rijen)" in found
+
+
+def test_many_errors_of_a_kind_are_shown_in_part_and_counted_in_full(tmp_path: Path) -> None:
+    rows = [f"noord-1.0{number}.01,anna,mens,onzin{number},,,," for number in range(100, 150)]
+    problems = read_labels(table(tmp_path, *rows, "noord-1.0012.01,anna,robot,,,zelf,,"), CODEBOOK).problems
+    lines = str(InputError(problems)).splitlines()
+    assert len(problems) == 51
+    assert len(lines) == 12
+    assert "rij 11, kolom frame" in lines[9]
+    assert lines[10] == "labels.csv, kolom frame: en nog 40 rijen met hetzelfde."
+    assert "rij 52, kolom soort_codeur" in lines[11]
+
+
+def test_ten_errors_of_a_kind_are_all_shown(tmp_path: Path) -> None:
+    rows = [f"noord-1.0{number}.01,anna,mens,onzin,,,," for number in range(100, 110)]
+    problems = read_labels(table(tmp_path, *rows), CODEBOOK).problems
+    assert str(InputError(problems)).splitlines() == [str(problem) for problem in problems]
+
+
+def test_what_a_table_holds_besides_labels_is_counted(tmp_path: Path) -> None:
+    path = table(
+        tmp_path,
+        "noord-1.0012.01;anna;mens;trekking-1;ja;client;;",
+        "noord-1.0013.01;;mens;trekking-1;ja;;;",
+        header="uiting;codeur;soort_codeur;trekking;blind;frame;sr;bijdrage",
+    )
+    found = read_labels(path, CODEBOOK)
+    assert (found.untouched, len(found.rows)) == (1, 1)
+    core = {dimension.id for dimension in CODEBOOK.unit_dimensions if dimension.core}
+    assert set(found.missing) == core - {"frame", "sr", "bijdrage"}
+    assert set(found.empty) == core & {"sr", "bijdrage"}
+    assert found.empty
 
 
 def test_phases_are_no_column_because_they_are_not_coded_per_unit(tmp_path: Path) -> None:
@@ -223,7 +309,7 @@ def test_names_in_wrong_places_are_never_repeated(tmp_path: Path, lines: list[st
 def test_level_zero_survives_as_a_label(tmp_path: Path, name: str) -> None:
     rows = (row(sr=(), sr_niveau=("0",)),)
     write_labels(tmp_path / name, rows, CODEBOOK)
-    assert read_labels(tmp_path / name, CODEBOOK) == rows
+    assert rows_in(tmp_path / name) == rows
 
 
 def test_numbers_that_excel_made_of_levels_are_read(tmp_path: Path) -> None:
@@ -234,7 +320,7 @@ def test_numbers_that_excel_made_of_levels_are_read(tmp_path: Path) -> None:
     sheet.append(["noord-1.0012.01", "anna", "mens", "zelf", 2])
     sheet.append(["noord-1.0013.01", "anna", "mens", "-", 0.0])
     book.save(tmp_path / "labels.xlsx")
-    assert [found.labels["sr_niveau"] for found in read_labels(tmp_path / "labels.xlsx", CODEBOOK)] == [("2",), ("0",)]
+    assert [found.labels["sr_niveau"] for found in rows_in(tmp_path / "labels.xlsx")] == [("2",), ("0",)]
 
 
 def test_dutch_excel_opens_the_csv_directly(tmp_path: Path) -> None:
@@ -252,7 +338,7 @@ def test_a_name_that_a_spreadsheet_would_calculate_is_guarded_and_comes_back(
     rows = (LabelRow("noord-1.0012.01", coder, CoderKind.MENS, {"frame": ("client",)}),)
     write_labels(tmp_path / name, rows, CODEBOOK)
     assert all(cell[:1] not in set("=+-@") for cells in cells_of(tmp_path / name) for cell in cells)
-    assert read_labels(tmp_path / name, CODEBOOK) == rows
+    assert rows_in(tmp_path / name) == rows
 
 
 def cells_of(path: Path) -> list[list[str]]:
@@ -268,7 +354,7 @@ def test_a_checksum_of_digits_alone_is_marked_so_that_excel_leaves_it_alone(tmp_
     rows = (LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, "1234567890123456"),)
     write_labels(tmp_path / "labels.csv", rows, CODEBOOK)
     assert "sha:1234567890123456" in (tmp_path / "labels.csv").read_text(encoding="utf-8")
-    assert read_labels(tmp_path / "labels.csv", CODEBOOK) == rows
+    assert rows_in(tmp_path / "labels.csv") == rows
 
 
 def test_a_checksum_that_excel_has_spoilt_is_reported(tmp_path: Path) -> None:
@@ -292,6 +378,7 @@ def test_a_checksum_that_excel_has_spoilt_is_reported(tmp_path: Path) -> None:
         LabelRow("noord-1.0012.01", "an\nna", CoderKind.MENS),
         LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, "xyz"),
         LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, None, "Trekking 1"),
+        LabelRow("noord-1.0012.01", "anna", CoderKind.MENS, {}, None, None, blind=True),
     ],
 )
 def test_a_row_that_could_not_be_read_back_is_not_written(tmp_path: Path, wrong: LabelRow) -> None:
@@ -309,7 +396,7 @@ def test_writing_leaves_nothing_but_the_table(tmp_path: Path) -> None:
     write_labels(tmp_path / "labels.csv", [row(frame=("client",))], CODEBOOK)
     write_labels(tmp_path / "labels.csv", [row(frame=("beleid",))], CODEBOOK)
     assert [path.name for path in tmp_path.iterdir()] == ["labels.csv"]
-    assert read_labels(tmp_path / "labels.csv", CODEBOOK)[0].labels == {"frame": ("beleid",)}
+    assert rows_in(tmp_path / "labels.csv")[0].labels == {"frame": ("beleid",)}
 
 
 def choice_of(dimension: Dimension) -> st.SearchStrategy[tuple[str, ...]]:
@@ -332,7 +419,9 @@ LABELS = st.fixed_dictionaries(
     {}, optional={dimension.id: choice_of(dimension) for dimension in CODEBOOK.unit_dimensions}
 ).map(consistent)
 CODERS = st.text(
-    st.one_of(st.sampled_from("=+-@'\";,| _x0041"), st.characters(codec="utf-8")), min_size=1, max_size=20
+    st.one_of(st.sampled_from("=+-@'\";,| _x0041"), st.characters(codec="utf-8", exclude_categories=("C", "Z"))),
+    min_size=1,
+    max_size=20,
 ).filter(lambda name: name.isprintable() and " ".join(name.split()) == name)
 ROWS = st.lists(
     st.builds(
@@ -348,7 +437,7 @@ ROWS = st.lists(
         st.one_of(st.none(), st.text("0123456789abcdef", min_size=16, max_size=16)),
         st.one_of(st.none(), st.sampled_from(("trekking-1", "nog_een", "2"))),
         st.booleans(),
-    ),
+    ).map(lambda one: one if one.draw else replace(one, blind=False)),
     max_size=8,
     unique_by=lambda one: (one.utterance_id, one.coder),
 )
@@ -359,4 +448,4 @@ ROWS = st.lists(
 @given(rows=ROWS)
 def test_what_is_written_comes_back(tmp_path: Path, name: str, rows: list[LabelRow]) -> None:
     write_labels(tmp_path / name, rows, CODEBOOK)
-    assert read_labels(tmp_path / name, CODEBOOK) == tuple(rows)
+    assert rows_in(tmp_path / name) == tuple(rows)

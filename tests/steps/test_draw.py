@@ -301,7 +301,7 @@ def test_two_tables_that_differ_on_blindness_contradict_each_other(tagged: Workp
     row = {**rows_of(sheet_path(tagged, "trekking-1", 1))[0], "codeur": "anna", "frame": "leefwereld"}
     fill_in([row], tagged.study / "labels" / "een.csv")
     fill_in([{**row, "blind": "nee"}], tagged.study / "labels" / "twee.csv")
-    with pytest.raises(InputError, match=r"iets anders over blind coderen dan in een\.csv"):
+    with pytest.raises(InputError, match=r"iets anders over blind coderen dan in een\.csv, rij 2"):
         labels.run(tagged)
 
 
@@ -368,7 +368,9 @@ def test_a_row_for_a_draw_that_is_not_there_or_did_not_draw_the_unit_is_refused(
     with pytest.raises(InputError) as caught:
         labels.run(tagged, table)
     told = [str(problem) for problem in caught.value.problems]
-    assert f"labels.csv, uiting {spare}, kolom trekking: deze uiting is in deze trekking niet getrokken" in told[0]
+    assert (
+        f"labels.csv, rij 2, uiting {spare}, kolom trekking: deze uiting is in deze trekking niet getrokken" in told[0]
+    )
     assert "deze trekking bestaat niet. Bedoel je 'trekking-1'?" in told[1]
     with tagged.open_store() as store:
         assert not any(store.judgements(session) for session in SESSIONS)
