@@ -89,7 +89,7 @@ def _lines(problems: Iterable[Problem]) -> Iterator[str]:
         if shown[kind] <= SHOWN_OF_A_KIND:
             yield str(problem)
             if shown[kind] == SHOWN_OF_A_KIND and (further := rows[kind][SHOWN_OF_A_KIND:]):
-                yield f"{kind[0]}: en nog {_counted(further)} met hetzelfde."
+                yield f"{kind[0]}: en nog {_counted(further)} met zo'n probleem."
 
 
 def _kind(problem: Problem) -> tuple[str, str]:

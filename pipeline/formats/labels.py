@@ -50,7 +50,6 @@ COMMAS: Final = "er staan komma's tussen de labels"
 COMMAS_CURE: Final = f"Zet er '{JOIN}' tussen in plaats van een komma."
 LONGEST_NAME: Final = 100
 _KIND_CURE: Final = f"Vul {one_of(CoderKind)} in."
-_LIKE_A_LABEL: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _UNIT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]*\.\d{4,}\.\d{2,}")
 _SHA: Final = re.compile(r"(?:sha:)?([0-9a-f]{16})")
 _SHA_MARK: Final = "sha:"
@@ -361,11 +360,11 @@ def has_commas(written: str, dimension: Dimension) -> bool:
 
 
 def quoted(written: str, choices: Iterable[str]) -> str:
-    """Give what stands in a cell for labels, for a message, if it can be taken for a label that was meant.
+    """Give what stands in a cell for labels, for a message, if it looks like one of the labels.
 
     Where columns have moved, names and words stand in such a cell, and those are never repeated.
     """
-    if _LIKE_A_LABEL.fullmatch(written) or difflib.get_close_matches(written.casefold(), list(choices), n=1):
+    if difflib.get_close_matches(written.casefold(), list(choices), n=1):
         return f": '{written}'"
     return ""
 
@@ -386,20 +385,21 @@ def lookalikes(named: Iterable[tuple[str, str]], known: Iterable[str] = ()) -> I
 
     Args:
         named: places of rows, for people, each with the name of its coder.
-        known: names that are there already, which stay what they are.
+        known: names that are there already, which stay what they are; only these are repeated in a message, since
+            anything may stand in a column of names that is new.
 
     Yields:
         One problem a name, at the first row that has it.
     """
     accepted = set(known)
-    first = {_folded(name): name for name in sorted(accepted)}
+    first = {_folded(name): (name, f"'{name}'") for name in sorted(accepted)}
     for place, name in named:
-        meant = first.setdefault(_folded(name), name)
+        meant, told = first.setdefault(_folded(name), (name, f"de naam op {place}"))
         if name and name != meant and name not in accepted:
             yield Problem(
                 f"{place}, kolom {CODER}",
                 "deze naam verschilt alleen in hoofdletters of spaties van die van een andere codeur",
-                f"Bedoel je '{meant}'? Schrijf de naam overal hetzelfde; is het iemand anders, kies dan een andere.",
+                f"Bedoel je {told}? Schrijf de naam overal hetzelfde; is het iemand anders, kies dan een andere.",
             )
         accepted.add(name)
 

@@ -4,14 +4,14 @@ Every cell becomes text (dates ISO, ja/nee for Excel's truth values); what the t
 the number that Excel shows. Transcripts in tables have their own reader.
 
 Findings never repeat what a file says, only names of columns that we know: where a row of column names is missing, its
-place is taken by names of people. A table in which no real names belong may say otherwise (`Columns.told`).
+place is taken by names of people. What looks like one of our names may be repeated in some tables (`Columns.told`).
 """
 
 from __future__ import annotations
 
 import csv
+import difflib
 import io
-import re
 import warnings
 import zipfile
 from dataclasses import dataclass, field
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 MAX_ROWS: Final = 200_000
 MAX_COLUMNS: Final = 1_000
 _DELIMITERS: Final = ";,\t"
-_WORD: Final = re.compile(r"[^\W\d]\w{0,29}")
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 _XLSX_FAULTS: Final = (
@@ -67,7 +66,7 @@ class Columns:
         also: other names that a file may use, to ours.
         free: other columns mean something too, each under its own name.
         fill: what to fill in, as a sentence, for those required columns where that is not plain.
-        told: a column that is unknown may be named, if by one word: no real names of people belong in this table.
+        told: an unknown column is named when it looks like a known one, and it is said that it may be taken away.
     """
 
     required: tuple[str, ...]
@@ -208,7 +207,7 @@ def _positions(header: list[str], place: str, columns: Columns, findings: Findin
             cure = instead_of(name, columns.known, "Deze kolommen bestaan")
             found = "deze kolom is onbekend"
             if columns.told:
-                found += f": '{written}'" if _WORD.fullmatch(written) else ""
+                found += f": '{written}'" if difflib.get_close_matches(name, list(columns.known), n=1) else ""
                 cure += " Hoort hij er niet bij, haal hem dan weg."
             findings.add(f"{place}, kolom {get_column_letter(at + 1)}", found, cure)
     for name in columns.required:

@@ -93,7 +93,7 @@ def brief(names: Names) -> Brief:
         cannot=(
             "Dat de ene sessie, ronde of werkplaats méér van iets laat zien dan de andere.",
             "Hoe vaak iets écht voorkwam. De labels zijn van een model dat zich vergist, en niet overal evenveel.",
-            "Dat een component iets bevordert of tegenhoudt. De vergelijking staat in de map ‘tabellen’ ernaast.",
+            "Dat een component iets bevordert of tegenhoudt. `raamwerk compare` vergelijkt, in tabellen.",
         ),
     )
 

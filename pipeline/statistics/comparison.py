@@ -715,8 +715,8 @@ def _not_enough(
         if not told and pair.verdict.kind in (VerdictKind.NOT_ENOUGH, VerdictKind.INSEPARABLE):
             name = pair.component if pair.reference is None else f"{pair.component}={pair.contrast}"
             cure = (
-                "Voeg sessies toe; `raamwerk power` rekent uit hoeveel sessies en labels. Uit een trekking waarvan de "
-                "cijfers bekeken zijn, kan niet worden bijgetrokken."
+                "`raamwerk power` rekent uit hoeveel sessies en labels een volgende studie nodig heeft; in deze studie "
+                "kan na het vergelijken niet meer worden bijgetrokken."
             )
             found.append(NotEnough("kenmerk en uitkomst", pair.outcome, name, " ".join(pair.verdict.sentences), cure))
     return tuple(found)

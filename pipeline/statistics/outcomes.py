@@ -288,11 +288,11 @@ class _Material:
 
 _CHANGED: Final = Refusal(
     "De uitingen van deze sessie zijn sinds de trekking veranderd.",
-    "Trek in deze sessie opnieuw, of zet het oude transcript terug.",
+    "Zet het oude transcript terug. Is er nog niets vergeleken, dan kun je ook een nieuwe trekking maken.",
 )
 _GROWN: Final = Refusal(
     "In deze sessie zijn er sinds de trekking uitingen bijgekomen, en die hadden geen kans om getrokken te worden.",
-    "Trek in deze sessie opnieuw, of zet het oude transcript terug.",
+    "Zet het oude transcript terug. Is er nog niets vergeleken, dan kun je ook een nieuwe trekking maken.",
 )
 
 
@@ -328,6 +328,11 @@ def _aside(one: Judgement, codebook: Codebook) -> _Aside | None:
     if one.dimension not in known or not fits(one.labels, known[one.dimension]):
         return _Aside.UNKNOWN
     return None if one.blind else _Aside.SEEN
+
+
+def corrects(one: Judgement, codebook: Codebook) -> bool:
+    """Tell whether a label can correct a machine's: given blindly by a person, in this version of the codebook."""
+    return _aside(one, codebook) is None
 
 
 def human_judgements(evidence: Evidence, session: str) -> tuple[Judgement, ...]:

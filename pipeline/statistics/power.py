@@ -21,7 +21,7 @@ from pipeline.domain.study import ValueType
 from pipeline.statistics.draws import LEAST_PER_SESSION, allocate
 from pipeline.statistics.effects import CodedComponent, Effect, fit_effects, true_spread
 from pipeline.statistics.identification import LABELS_WHEN_RARE, RARE, IdentificationClass, identify
-from pipeline.statistics.intervals import LEVEL, NORMAL_QUANTILE
+from pipeline.statistics.intervals import LEVEL, NORMAL_QUANTILE, score_interval
 from pipeline.statistics.multiplicity import SIGNIFICANT
 from pipeline.statistics.rates import LabelledSample, corrected_rates, power_tuned_factors
 from pipeline.statistics.refusal import Refusal
@@ -376,7 +376,8 @@ class PlannedPower:
         plan: which.
         difference: between sessions with and without the component, that there was.
         power: part of the simulated studies in which the t test found it at 5 %.
-        error: Monte-Carlo standard error of `power`.
+        lower: of the 95 % interval (Wilson) of `power` that comes of simulating so many studies and no more.
+        upper: likewise.
         standard_error: mean of that of the effect.
         freedom: degrees of freedom.
         detectable: difference that is found with a power of .80, from the mean standard error.
@@ -385,15 +386,16 @@ class PlannedPower:
     plan: Plan
     difference: float
     power: float
-    error: float
+    lower: float
+    upper: float
     standard_error: float
     freedom: float
     detectable: float
 
     @property
     def margin(self) -> float:
-        """Half the 95 % interval of `power` that comes of simulating so many studies and no more."""
-        return NORMAL_QUANTILE * self.error
+        """How far `power` may be off through simulation alone: the longer arm of its interval."""
+        return max(self.power - self.lower, self.upper - self.power)
 
 
 def simulate_power(
@@ -433,11 +435,13 @@ def simulate_power(
     # A study in which nothing could be estimated has not found the difference.
     power = sum(one.p is not None and one.p < SIGNIFICANT for one in effects) / replications
     standard_error = float(np.mean([one.standard_error for one in effects]))
+    within = score_interval(power, replications, NORMAL_QUANTILE)
     return PlannedPower(
         plan=plan,
         difference=difference,
         power=power,
-        error=math.sqrt(power * (1 - power) / replications),
+        lower=within.low,
+        upper=within.high,
         standard_error=standard_error,
         freedom=effects[0].freedom,
         detectable=minimal_detectable_effect(standard_error, effects[0].freedom),
@@ -456,12 +460,12 @@ def smallest_plan(found: Sequence[PlannedPower | Refusal], *, power: float = POW
         return Refusal(
             "Geen van deze plannen is door te rekenen; bij elk plan staat waarom.", "Neem een ander plan of verschil."
         )
-    enough = [one for one in worked_out if one.power - one.margin >= power]
+    enough = [one for one in worked_out if one.lower >= power]
     if not enough and any(one.power >= power for one in worked_out):
         return Refusal(
             f"Het is niet zeker of een van deze plannen een kans van {100 * power:.0f} % haalt: dat ligt binnen de "
             "marge van het nabootsen.",
-            "Boots vaker na (--given nabootsingen=5000), of neem meer sessies.",
+            "Boots vaker na (--given nabootsingen=…), of neem meer sessies.",
         )
     if not enough:
         return Refusal(

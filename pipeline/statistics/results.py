@@ -560,6 +560,14 @@ def _estimate_cells(found: Estimate | Refusal) -> Cells:
     return found.value, None, None, None, str(interval)
 
 
+def _standing_cells(found: Estimate | Refusal, standing: Standing) -> Cells:
+    """Give a figure as `_estimate_cells`, but a machine's without interval and marked (`statistics.md` 0)."""
+    cells = _estimate_cells(found)
+    if standing is not Standing.DESCRIPTIVE or isinstance(found, Refusal):
+        return cells
+    return cells[0], None, None, None, "Machinaal en niet gecorrigeerd: geen interval, en niet om te vergelijken."
+
+
 def _agreement(results: Results) -> _Columns:
     header = (
         *_names("dimensie label sessie blind codeurs uitingen sessies maat"),
@@ -742,7 +750,7 @@ def _transition_rows(what: str, found: Transitions | Refusal, blind: bool | None
     for (at, before), (to, now) in product(enumerate(found.values), repeat=2):
         residual = found.residuals[at][to]
         head = (what, found.standing.value, blind, before, now, int(counts[at, to]), residual)
-        yield *head, *_estimate_cells(found.shares[at][to])
+        yield *head, *_standing_cells(found.shares[at][to], found.standing)
 
 
 def _transition_tests(results: Results) -> _Columns:
@@ -770,7 +778,7 @@ def _following(results: Results) -> _Columns:
             continue
         for found in one.following:
             head = (one.dimension, found.label, found.standing.value, one.blind, found.before, found.now)
-            rows.append((*head, found.take_overs, len(found.shares), *_estimate_cells(found.mean)))
+            rows.append((*head, found.take_overs, len(found.shares), *_standing_cells(found.mean, found.standing)))
     return _Columns(header, rows)
 
 
@@ -794,8 +802,8 @@ def _course_rows(one: DimensionSequences, course: LabelCourse) -> Iterator[Cells
     blind = True if course.standing is Standing.CORRECTED else one.blind
     head = (one.dimension, course.label, course.standing.value, blind)
     for number, estimate in enumerate(course.mean, start=1):
-        yield *head, f"{number}", *_estimate_cells(estimate)
-    yield *head, "laatste min eerste", *_estimate_cells(course.trend)
+        yield *head, f"{number}", *_standing_cells(estimate, course.standing)
+    yield *head, "laatste min eerste", *_standing_cells(course.trend, course.standing)
 
 
 def _couplings(results: Results) -> _Columns:

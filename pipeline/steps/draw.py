@@ -163,11 +163,12 @@ def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> 
     made = _known(store).get(name)
     if made is None:
         names = _compared(seen, asked)
+        _refuse_when_seen(store, _place(name))
         path = sheet_path(workplace, name, 1)
         if path.exists():
             raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het, of kies met --name een naam.")
-        sessions = _open_sessions(store, seen, name)
-        usual = _usual(store, seen, sessions, names, asked)
+        sessions = _frame(store, seen, name)
+        usual = _usual(store, seen, sessions, asked)
         made = _draw(store, seen, sessions, _design(seen, names, asked.per_session or usual), name, asked.seed)
         store.save_draw(made)
         _tell_left_out(seen, made)
@@ -193,11 +194,8 @@ def _design(seen: Overview, names: Iterable[str], per_session: int) -> DrawDesig
     return DrawDesign(frozenset().union(*(seen.codebook.shares[name] for name in names)), per_session)
 
 
-def _open_sessions(store: Store, seen: Overview, name: str) -> list[tuple[str, tuple[str, ...]]]:
-    """Give the sessions that may be drawn from, with the units that count.
-
-    Not those of a draw whose figures were seen: who draws again until something comes out always finds something.
-    Where the units of a session have changed since, that draw says nothing of it any more.
+def _frame(store: Store, seen: Overview, name: str) -> list[tuple[str, tuple[str, ...]]]:
+    """Give the sessions that are drawn from, with the units that count.
 
     Raises:
         InputError: when there are none.
@@ -205,48 +203,61 @@ def _open_sessions(store: Store, seen: Overview, name: str) -> list[tuple[str, t
     if not seen.ready:
         found = "geen sessie is door het model gecodeerd met de bestanden zoals ze nu zijn"
         raise InputError.single(_place(name), found, "Doe eerst `raamwerk run` op de studie.")
-    units = {session: units_of(store, session) for session in seen.ready}
-    seen_of = {
-        session: draw.id
-        for draw in store.draws()
-        if store.finished_key(WHOLE_STUDY, _effects_step(draw.id)) == _SEEN
-        for session in draw.sessions
-        if session in units and not any(changed_units(draw, units[session]))
-    }
-    if len(seen_of) == len(units):
-        raise InputError.single(
-            _place(name),
-            f"van alle sessies zijn al uitkomsten bekeken die rusten op {', '.join(sorted(set(seen_of.values())))}",
-            "Wie opnieuw trekt tot er iets uitkomt, vindt altijd iets. Gebruik wat er is, of trek uit nieuwe sessies.",
-        )
-    if seen_of:
-        say(f"Niet opnieuw getrokken uit sessies waarvan al uitkomsten zijn bekeken: {', '.join(sorted(seen_of))}.")
     eligibility = DrawDesign().eligibility
-    return [(session, eligible_units(its, eligibility)) for session, its in units.items() if session not in seen_of]
+    return [(session, eligible_units(units_of(store, session), eligibility)) for session in seen.ready]
 
 
-def _usual(
-    store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], names: Sequence[str], asked: Asked
-) -> int:
+def _refuse_when_seen(store: Store, place: str) -> None:
+    """Refuse to draw when figures that rest on any draw of the study were seen: of this name or of another.
+
+    Who draws again until something comes out always finds something.
+    """
+    closed = [draw.id for draw in store.draws() if store.finished_key(WHOLE_STUDY, _effects_step(draw.id)) == _SEEN]
+    if closed:
+        raise InputError.single(
+            place,
+            f"er zijn al uitkomsten uitgerekend of bekeken die rusten op {', '.join(closed)}",
+            "Wie doortrekt tot er iets uitkomt, vindt altijd iets: gebruik wat er is, of begin een nieuwe studie met "
+            "nieuwe sessies.",
+        )
+
+
+def _usual(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], asked: Asked) -> int:
     """Give how many units a session are drawn by themselves: more when the machine hardly ever gives a label.
 
-    Fewer would leave such an outcome without a verdict (`limit_when_rare`), which is told where they were asked for.
+    Fewer would leave such an outcome without a verdict (`limit_when_rare`), and so would a draw without strata; that is
+    told where it was asked for. What counts are the shares asked for and those of the registered questions.
     """
-    units = {unit for _, eligible in sessions for unit in eligible}
-    said = [each for session, _ in sessions for each in store.predictions(session, seen.model_version or "")]
-    shares = {
-        name: len(predicted_positive(said, seen.codebook.shares[name]) & units) / max(len(units), 1) for name in names
-    }
-    rare = [f"{name} ({PERCENTAGE_POINTS.number(share)} %)" for name, share in shares.items() if share < RARE]
     usual = DrawDesign().per_session
+    rare = _rare(store, seen, sessions, asked)
     if not rare:
         return usual
-    told = f"Zeldzaam volgens het model: {', '.join(rare)}. Voor een uitspraak daarover zijn"
-    if asked.per_session is None:
-        say(f"{told} {LABELS_WHEN_RARE} uitingen per sessie nodig; zoveel worden er getrokken in plaats van {usual}.")
+    told = f"Zeldzaam volgens het model: {', '.join(rare)}."
+    if not asked.strata:
+        say(f"Let op. {told} Zonder strata komt daar geen uitspraak over.")
+    elif asked.per_session is None:
+        more = f"{LABELS_WHEN_RARE} uitingen per sessie nodig; zoveel worden er getrokken in plaats van {usual}"
+        say(f"{told} Voor een uitspraak daarover zijn {more}.")
     elif asked.per_session < LABELS_WHEN_RARE:
-        say(f"Let op. {told} ten minste {LABELS_WHEN_RARE} uitingen per sessie nodig; dit zijn er {asked.per_session}.")
-    return LABELS_WHEN_RARE
+        more = f"ten minste {LABELS_WHEN_RARE} uitingen per sessie nodig; dit zijn er {asked.per_session}"
+        say(f"Let op. {told} Voor een uitspraak daarover zijn {more}.")
+    return LABELS_WHEN_RARE if asked.strata else usual
+
+
+def _rare(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], asked: Asked) -> list[str]:
+    """Name the shares that the machine gives to few units, of the dimensions that it answers at all."""
+    shares = seen.codebook.shares
+    registered = (question.outcome for question in seen.study.questions if question.outcome in shares)
+    names = dict.fromkeys((*(asked.labels or ()), *registered))
+    units = {unit for _, eligible in sessions for unit in eligible}
+    said = [each for session, _ in sessions for each in store.predictions(session, seen.model_version or "")]
+    answered = {each.dimension for each in said}
+    found = {
+        name: len(predicted_positive(said, shares[name]) & units) / max(len(units), 1)
+        for name in names
+        if {dimension for dimension, _ in shares[name]} <= answered
+    }
+    return [f"{name} ({PERCENTAGE_POINTS.number(share)} %)" for name, share in found.items() if share < RARE]
 
 
 def _draw(
@@ -309,12 +320,8 @@ def note_effects(store: Store, made: Draw, *, seen: bool) -> None:
 
 def _declare(store: Store, made: Draw, *, effects_seen: bool) -> None:
     """Write down what was said about having seen effects; what was seen once is not unseen by saying otherwise."""
-    if not effects_seen and store.finished_key(WHOLE_STUDY, _effects_step(made.id)) == _SEEN:
-        raise InputError.single(
-            _place(made.id),
-            "eerder is vastgelegd dat er al uitkomsten van deze trekking zijn uitgerekend of bekeken",
-            "Aanvullen kan dan niet meer: gebruik wat er is.",
-        )
+    if not effects_seen:
+        _refuse_when_seen(store, _place(made.id))
     note_effects(store, made, seen=effects_seen)
 
 

@@ -11,6 +11,7 @@ from pipeline.domain.coding import SETTLER, Judgement
 from pipeline.domain.errors import InputError, Problem
 from pipeline.formats.findings import instead_of
 from pipeline.formats.labels import BLIND, DRAW, lookalikes, read_labels
+from pipeline.statistics.outcomes import corrects, with_gates
 from pipeline.steps.keys import digest, file_digest
 from pipeline.steps.progress import say
 from pipeline.store.database import WHOLE_STUDY
@@ -183,8 +184,12 @@ def _asked(one: Judgement) -> tuple[str, str, str | None, str]:
 
 
 def _complete(draws: Iterable[Draw], said: Iterable[Judgement], codebook: Codebook) -> Iterator[str]:
-    """Say of each draw in how many of its sessions every drawn unit was coded blindly, for each core dimension."""
-    coded = {(one.draw, one.dimension, one.utterance_id) for one in said if one.blind}
+    """Say of each draw in how many of its sessions every drawn unit was coded blindly, for each core dimension.
+
+    Only what a comparison would count, with what follows from a gate that was left shut.
+    """
+    counting = [one for one in said if corrects(one, codebook)]
+    coded = {(one.draw, one.dimension, one.utterance_id) for one in with_gates(counting, codebook)}
     core = [dimension.id for dimension in codebook.unit_dimensions if dimension.core]
     for draw in draws:
         asked: dict[str, list[str]] = {session: [] for session in draw.sessions}

@@ -136,18 +136,21 @@ def evaluate(shelf: Shelf, params: Path, work: Path, out: Path) -> Summary:
     They come from what the tagger itself keeps, so the networks of the left-out groups need not be there.
 
     Raises:
-        InputError: when the tagger is not the one that learnt from the snapshot.
+        InputError: when the tagger is not the one that learnt from the snapshot, or `calibrate` did not make it.
     """
     from pipeline.tagging.learnt import write_assessment
     from pipeline.tagging.papers import metrics_of, plots_of, read_curve
     from pipeline.tagging.train import assess, kept_logits
     from pipeline.tagging.weights import METRICS, PLOTS, read_tagger
 
+    drawn = out / PLOTS / CURVE
+    if not drawn.is_file():
+        raise InputError.single(str(drawn), "dit bestand ontbreekt", "Doe eerst `raamwerk model calibrate`.")
+    curve = read_curve(drawn.read_text("utf-8"))
     with bar("Toetsen", 100) as advance:
         material = _split_material(shelf, params, work)
         logits = kept_logits(material, read_tagger(out))
         evaluation = assess(material, logits, lambda done: advance(round(100 * done)))
-    curve = read_curve((out / PLOTS / CURVE).read_text("utf-8"))
     write_text(out / METRICS, metrics_of(evaluation, curve))
     for name, table in plots_of(evaluation).items() if evaluation else ():
         write_text(out / PLOTS / name, table)

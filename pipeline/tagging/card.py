@@ -187,7 +187,10 @@ def _measured_on(evaluation: Evaluation) -> str:
             f"Gemeten op sessies die bij het leren niet meededen ({size}). Andere sessies met dezelfde sprekers of "
             "schrijvers kunnen wel hebben meegedaan: bij nieuwe mensen is het waarschijnlijk slechter."
         )
-    return f"Gemeten op {evaluation.groups} schrijvers van wie bij het leren geen enkele sessie meedeed ({size})."
+    return (
+        f"Gemeten op {evaluation.groups} groepen van sessies die bij het leren als geheel niet meededen ({size}); een "
+        "groep is alles van één schrijver, of anders één sessie."
+    )
 
 
 _LEGEND = (

@@ -104,7 +104,7 @@ def test_everything_wrong_is_told_at_once_by_row_and_column(tmp_path: Path) -> N
 
 def test_a_column_that_the_codebook_does_not_know_is_refused(tmp_path: Path) -> None:
     (found,) = problems(table(tmp_path, "unit,coder,frame,kleur\n1,a,beleid,x\n1,b,beleid,y\n"), codebook=CASUISTIEK)
-    assert "kolom D: deze kolom is onbekend: 'kleur'" in found
+    assert "kolom D: deze kolom is onbekend. " in found, "what stands in a header that is lost may be a name"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_one_coder_under_two_spellings_is_not_two_coders(tmp_path: Path) -> None
     rows = "".join(f"{unit};{coder};beleid\n" for unit in (1, 2) for coder in ("anna", "Anna ", "Bas"))
     (found,) = problems(table(tmp_path, "uiting;codeur;frame\n" + rows))
     assert "labels.csv, rij 3, kolom codeur" in found
-    assert "Bedoel je 'anna'?" in found
+    assert "Bedoel je de naam op labels.csv, rij 2?" in found
 
 
 def test_a_comma_between_labels_should_be_a_plus(tmp_path: Path) -> None:

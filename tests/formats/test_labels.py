@@ -154,7 +154,8 @@ def test_labels_of_a_multi_dimension_come_in_codebook_order(tmp_path: Path) -> N
     [
         ("leefwreld,,,,", "rij 2, kolom frame: dit is geen label van 'frame': 'leefwreld'. Bedoel je 'leefwereld'?"),
         ("Leef wereld,,,,", "rij 2, kolom frame: dit is geen label van 'frame': 'Leef wereld'. Bedoel je"),
-        (",,anders,,", "rij 2, kolom sr: dit is geen label van 'sr': 'anders'. Kies uit"),
+        (",,anders,,", "rij 2, kolom sr: dit is geen label van 'sr'. Kies uit"),
+        ("fatima,,,,", "rij 2, kolom frame: dit is geen label van 'frame'. "),
         (",,'brug_burger, Zelf',,".replace("'", '"'), "rij 2, kolom sr: er staan komma's tussen de labels. Zet er '+'"),
         ("leefwereld+client,,,,", "rij 2, kolom frame: er staan 2 labels, en hier past er één"),
         (",,zelf+zelf,,", "rij 2, kolom sr: hetzelfde label staat er twee keer"),
@@ -256,7 +257,7 @@ def test_many_errors_of_a_kind_are_shown_in_part_and_counted_in_full(tmp_path: P
     assert len(problems) == 51
     assert len(lines) == 12
     assert "rij 11, kolom frame" in lines[9]
-    assert lines[10] == "labels.csv, kolom frame: en nog 40 rijen met hetzelfde."
+    assert lines[10] == "labels.csv, kolom frame: en nog 40 rijen met zo'n probleem."
     assert "rij 52, kolom soort_codeur" in lines[11]
 
 

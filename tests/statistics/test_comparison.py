@@ -735,6 +735,13 @@ def test_dynamics_of_machine_labels_are_marked_as_a_description() -> None:
     assert {one["stand"] for one in found["derden"]} == {"gecorrigeerd"}
     undrawn = tables(replace(world(), draws=()))
     assert {one["stand"] for one in undrawn["derden"]} == {"beschrijvend"}
+    machine = [
+        one for name in ("overgangen", "derden", "wie_na_wie") for one in undrawn[name] if one["waarde"] is not None
+    ]
+    machine = [one for one in machine if one["stand"] == "beschrijvend"]
+    assert machine
+    assert {(one["onder"], one["boven"], one["interval_methode"]) for one in machine} == {(None, None, None)}
+    assert all("niet gecorrigeerd" in one["opmerking"] for one in machine)
     parts = [one for one in found["derden"] if one["label"] == "brug_burger" and one["deel"] != "laatste min eerste"]
     mean = row(found["uitkomsten"], uitkomst=OUTCOME)["gemiddeld"]
     # Thirds of equal length average to about the whole; lambda differs a little between them.

@@ -210,7 +210,7 @@ def test_who_has_seen_effects_cannot_draw_on_nor_take_that_back(tagged: Workplac
     draw.run(tagged, ASKED)
     with pytest.raises(InputError, match="de uitkomsten van deze steekproef zijn al bekeken"):
         draw.run(tagged, Asked(extend="trekking-1", more=10, effects_seen=True))
-    with pytest.raises(InputError, match="eerder is vastgelegd dat er al uitkomsten"):
+    with pytest.raises(InputError, match="er zijn al uitkomsten uitgerekend of bekeken die rusten op trekking-1"):
         draw.run(tagged, MORE)
     assert len(draws_of(tagged)[0].seeds) == 1
 
@@ -227,28 +227,35 @@ def test_a_comparison_that_rests_on_a_draw_ends_its_growth_whatever_is_said(tagg
     draw.run(tagged, MORE)  # nothing was coded, so nothing could be seen
     code_blindly(tagged)
     compare.run(tagged)
-    with pytest.raises(InputError, match="zijn uitgerekend of bekeken"):
+    with pytest.raises(InputError, match="zijn al uitkomsten uitgerekend of bekeken"):
         draw.run(tagged, MORE)
     assert len(draws_of(tagged)[0].seeds) == 2
 
 
-def test_who_has_seen_effects_cannot_begin_anew_either(tagged: Workplace, heard: pytest.CaptureFixture[str]) -> None:
+def test_who_has_seen_effects_cannot_begin_anew_either_nor_draw_on_elsewhere(
+    tagged: Workplace, heard: pytest.CaptureFixture[str]
+) -> None:
     draw.run(tagged, ASKED)
+    other = Asked(labels=BRIDGE, name="andere", seed=8)
+    draw.run(tagged, other)
     code_blindly(tagged)
     compare.run(tagged)
     assert "De cijfers rusten op trekking-1" in heard.readouterr().err
-    again = Asked(labels=BRIDGE, name="trekking-2", seed=8)
-    with pytest.raises(InputError, match="van alle sessies zijn al uitkomsten bekeken die rusten op trekking-1"):
-        draw.run(tagged, again)
-    assert draw.run(tagged, ASKED) == {}, "what is there can be had again"
-    # Of a session that changed since, the seen draw tells nothing any more.
+    refused = "er zijn al uitkomsten uitgerekend of bekeken die rusten op trekking-1"
+    for asked in (
+        Asked(labels=BRIDGE, name="trekking-2", seed=8),
+        Asked(extend="andere", more=10, effects_seen=False),
+        Asked(extend="trekking-1", more=10, effects_seen=False),
+    ):
+        with pytest.raises(InputError, match=refused):
+            draw.run(tagged, asked)
+    assert draw.run(tagged, ASKED) == draw.run(tagged, other) == {}, "what is there can be had again"
+    # A line more in a transcript is no way around it.
     with (tagged.study / "transcripten" / "twee.txt").open("a", encoding="utf-8") as stream:
         stream.write("SW1: Dit is er later nog eens bij gekomen, want er was meer opgenomen.\n")
     tag(tagged, "twee")
-    draw.run(tagged, again)
-    (second,) = [one for one in draws_of(tagged) if one.id == "trekking-2"]
-    assert second.sessions == ("twee",)
-    assert "Niet opnieuw getrokken uit sessies waarvan al uitkomsten zijn bekeken: drie, een." in heard.readouterr().err
+    with pytest.raises(InputError, match=refused):
+        draw.run(tagged, Asked(labels=BRIDGE, name="trekking-2", seed=8))
 
 
 @pytest.mark.parametrize(
@@ -257,6 +264,8 @@ def test_who_has_seen_effects_cannot_begin_anew_either(tagged: Workplace, heard:
         (Asked(labels=("sr.brug_beleid",), seed=7), 50, "zoveel worden er getrokken"),
         (Asked(labels=("sr.brug_beleid",), seed=7, per_session=40), 40, "Let op. Zeldzaam volgens het model"),
         (Asked(labels=("sr.brug_beleid",), seed=7, per_session=60), 60, ""),
+        (Asked(strata=False, seed=7), 40, ""),
+        (Asked(labels=("bijdrage.informatievraag",), seed=7), 40, ""),
         (ASKED, 40, ""),
     ],
 )
@@ -269,6 +278,18 @@ def test_for_a_rare_label_more_is_drawn_or_it_is_said_to_be_too_little(
     said = heard.readouterr().err
     assert (told in said) if told else ("Zeldzaam" not in said)
     assert draw.run(tagged, asked) == {}, "the same again is the same draw"
+
+
+def test_without_strata_a_rare_label_of_a_question_will_have_no_verdict(
+    tagged: Workplace, heard: pytest.CaptureFixture[str]
+) -> None:
+    asked = "vraag: Komt het daarvan, component: client_aanwezig, uitkomst: sr.brug_beleid, datum: 2019-01-01"
+    with (tagged.study / "study.yaml").open("a", encoding="utf-8") as stream:
+        stream.write(f"vragen:\n  - {{{asked}}}\n")
+    draw.run(tagged, Asked(strata=False, seed=7))
+    said = heard.readouterr().err
+    assert "Zeldzaam volgens het model: sr.brug_beleid" in said
+    assert "Zonder strata komt daar geen uitspraak over." in said
 
 
 def test_a_draw_from_a_session_that_grew_since_is_not_extended(tagged: Workplace) -> None:

@@ -72,7 +72,7 @@ def test_coders_spelt_otherwise_in_two_tables_taken_in_together_are_refused(plac
     put(place, "b.csv", "een.0002.01;AnnaB;mens;client", "een.0003.01;Vaststelling;mens;client")
     first, second = refused(place)
     assert "b.csv, rij 2, kolom codeur" in first
-    assert "Bedoel je 'anna b'?" in first
+    assert "Bedoel je de naam op a.csv, rij 2?" in first
     assert "Bedoel je 'vaststelling'?" in second
 
 
@@ -112,7 +112,7 @@ def test_many_units_that_do_not_exist_are_counted(place: Workplace) -> None:
         labels.run(place)
     lines = str(caught.value).splitlines()
     assert len(lines) == 11
-    assert lines[10] == "a.csv: en nog 20 rijen met hetzelfde."
+    assert lines[10] == "a.csv: en nog 20 rijen met zo'n probleem."
 
 
 def test_swapped_units_are_told_by_row_and_by_whose_words_they_are(drawn: Workplace) -> None:
@@ -180,6 +180,18 @@ def test_of_a_draw_it_is_said_which_sessions_are_complete(drawn: Workplace, hear
     fill_in(coded, table)
     labels.run(drawn)
     assert "1 van 3 voor frame" in heard.readouterr().err
+
+
+def test_complete_is_what_a_comparison_counts_as_complete(drawn: Workplace, heard: pytest.CaptureFixture[str]) -> None:
+    rows = [{**row, "sr": "geen"} for row in sheet(drawn, 1000)]  # sr_niveau stays empty: it follows from sr
+    table = drawn.study / "labels" / "a.csv"
+    fill_in([{**row, "soort_codeur": "taalmodel"} for row in rows], table)
+    labels.run(drawn)
+    assert "0 van 3 voor frame" in heard.readouterr().err
+    fill_in([{**row, "codeur": "bas"} for row in rows], table)
+    labels.run(drawn)
+    told = heard.readouterr().err
+    assert "3 van 3 voor frame, 0 van 3 voor reframing, 3 van 3 voor sr, 3 van 3 voor sr_niveau" in told
 
 
 def test_answers_that_were_blind_and_are_changed_are_counted(

@@ -97,7 +97,7 @@ def test_a_label_that_is_rare_in_a_group_is_left_out_of_its_figure_and_the_numbe
 
 
 def test_the_card_says_whether_whole_writers_were_left_out_or_only_sessions() -> None:
-    assert "Gemeten op 3 schrijvers" in card_of(judged(tagger=1.0, simpler=0.2, groups=3))
+    assert "Gemeten op 3 groepen van sessies" in card_of(judged(tagger=1.0, simpler=0.2, groups=3))
     assert "bij nieuwe mensen is het waarschijnlijk slechter" in card_of(judged(tagger=1.0, simpler=0.2))
 
 
