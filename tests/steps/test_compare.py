@@ -278,7 +278,10 @@ def test_power_without_a_study_prints_and_writes_a_table(tmp_path: Path) -> None
     assert [row[2] for row in rows] == ["32", "120"]
     chance, margin = (float(cell.replace(",", ".")) for cell in rows[0][5:7])
     assert float(rows[1][5].replace(",", ".")) > 0.9
-    assert margin == pytest.approx(1.96 * (chance * (1 - chance) / 100) ** 0.5, abs=1e-4)
+    squared = 1.96**2 / 100
+    lower = chance + squared / 2 - (squared * chance * (1 - chance) + squared**2 / 4) ** 0.5
+    assert chance > 0.5, "so that the lower arm is the longer one"
+    assert margin == pytest.approx(chance - lower / (1 + squared), abs=1e-4)
     shown = [f"{100 * number:.1f}".replace(".", ",") for number in (chance, margin)]
     assert f"{shown[0]} % ± {shown[1]}" in result.output
     assert "100 keer nagebootst" in result.output
@@ -325,7 +328,7 @@ def test_figures_that_cannot_go_together_are_refused_before_anything_is_told(
 def test_more_labels_than_a_session_has_units_are_not_planned(capsys: pytest.CaptureFixture[str]) -> None:
     assert power.run(None, None, read_plan(["labels=100000", "sessies=12"])) == 2
     assert "hoogstens 600 uitingen" in "".join(capsys.readouterr())
-    asked = replace(read_plan(["labels=40,601", "sessies=40", "verschil=15"]), replications=10)
+    asked = replace(read_plan(["labels=40,601", "sessies=40", "verschil=15"]), replications=20)
     assert power.run(None, None, asked) == 0
     assert "en 40 labels per sessie, samen 6400 labels" in "".join(capsys.readouterr())
 
@@ -336,7 +339,7 @@ def test_labels_of_short_sessions_are_counted_as_at_most(
     monkeypatch.setattr(power, "gather", lambda _workplace, _store, _seen: drawn())
     monkeypatch.setattr(power, "_lengths", lambda _evidence: (30, 90))
     monkeypatch.setattr(power, "_chosen", lambda _study, _outcomes, _wanted: None)
-    asked = PlanRequest(sessions=(40,), labels=(40,), difference=0.2, replications=10)
+    asked = PlanRequest(sessions=(40,), labels=(40,), difference=0.2, replications=20)
     assert power.run(place, None, asked) == 0
     assert "samen hoogstens" in "".join(capsys.readouterr())
 
