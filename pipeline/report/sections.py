@@ -93,7 +93,7 @@ def brief(names: Names) -> Brief:
         cannot=(
             "Dat de ene sessie, ronde of werkplaats méér van iets laat zien dan de andere.",
             "Hoe vaak iets écht voorkwam. De labels zijn van een model dat zich vergist, en niet overal evenveel.",
-            "Dat een component iets bevordert of tegenhoudt. `raamwerk compare` vergelijkt, in tabellen.",
+            "Dat een component iets bevordert of tegenhoudt. Vergelijken doet ‘raamwerk compare’, in tabellen.",
         ),
     )
 
