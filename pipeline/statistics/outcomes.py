@@ -286,13 +286,16 @@ class _Material:
         return fmean(_value(labels.get(unit, ()), value) for unit in units), len(units)
 
 
+_PUT_BACK: Final = (
+    "Zet het oude transcript terug. Is er nog niets vergeleken, dan kun je ook een nieuwe trekking maken."
+)
 _CHANGED: Final = Refusal(
     "De uitingen van deze sessie zijn sinds de trekking veranderd.",
-    "Zet het oude transcript terug. Is er nog niets vergeleken, dan kun je ook een nieuwe trekking maken.",
+    _PUT_BACK,
 )
 _GROWN: Final = Refusal(
     "In deze sessie zijn er sinds de trekking uitingen bijgekomen, en die hadden geen kans om getrokken te worden.",
-    "Zet het oude transcript terug. Is er nog niets vergeleken, dan kun je ook een nieuwe trekking maken.",
+    _PUT_BACK,
 )
 
 

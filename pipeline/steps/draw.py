@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pipeline.domain.codebook import Codebook
+    from pipeline.domain.coding import Prediction
     from pipeline.domain.study import Study
     from pipeline.steps.overview import Overview
     from pipeline.steps.session import Summary
@@ -113,8 +114,7 @@ def compared_shares(study: Study, codebook: Codebook, names: Iterable[str] | Non
         InputError: when a share is not in the codebook, or there are none.
     """
     shares = codebook.shares
-    registered = (question.outcome for question in study.questions if question.outcome in shares)
-    listed = tuple(registered if names is None else names)
+    listed = _registered(study, codebook) if names is None else tuple(names)
     findings = Findings()
     if not listed:
         cure = "Geef ze met --labels, zoals sr.brug_burger, of trek uit elke sessie als geheel met --no-strata."
@@ -125,6 +125,10 @@ def compared_shares(study: Study, codebook: Codebook, names: Iterable[str] | Non
             findings.add("--labels", f"'{name}' staat niet in codeboek '{codebook.id}'", cure)
     findings.stop_if_any()
     return listed
+
+
+def _registered(study: Study, codebook: Codebook) -> tuple[str, ...]:
+    return tuple(question.outcome for question in study.questions if question.outcome in codebook.shares)
 
 
 def _check_asked(asked: Asked) -> None:
@@ -168,8 +172,9 @@ def _begin(workplace: Workplace, store: Store, seen: Overview, asked: Asked) -> 
         if path.exists():
             raise InputError.single(path.name, "dit bestand bestaat al", "Verplaats het, of kies met --name een naam.")
         sessions = _frame(store, seen, name)
-        usual = _usual(store, seen, sessions, asked)
-        made = _draw(store, seen, sessions, _design(seen, names, asked.per_session or usual), name, asked.seed)
+        said = [each for session, _ in sessions for each in store.predictions(session, seen.model_version or "")]
+        usual = _usual(seen, sessions, said, asked)
+        made = _draw(sessions, said, _design(seen, names, asked.per_session or usual), name, asked.seed)
         store.save_draw(made)
         _tell_left_out(seen, made)
     elif asked.seed not in {None, made.seeds[0]} or made.design != _design(
@@ -222,14 +227,16 @@ def _refuse_when_seen(store: Store, place: str) -> None:
         )
 
 
-def _usual(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], asked: Asked) -> int:
+def _usual(
+    seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], said: Sequence[Prediction], asked: Asked
+) -> int:
     """Give how many units a session are drawn by themselves: more when the machine hardly ever gives a label.
 
     Fewer would leave such an outcome without a verdict (`limit_when_rare`), and so would a draw without strata; that is
     told where it was asked for. What counts are the shares asked for and those of the registered questions.
     """
     usual = DrawDesign().per_session
-    rare = _rare(store, seen, sessions, asked)
+    rare = _rare(seen, sessions, said, asked)
     if not rare:
         return usual
     told = f"Zeldzaam volgens het model: {', '.join(rare)}."
@@ -244,13 +251,13 @@ def _usual(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[
     return LABELS_WHEN_RARE if asked.strata else usual
 
 
-def _rare(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], asked: Asked) -> list[str]:
+def _rare(
+    seen: Overview, sessions: Sequence[tuple[str, Sequence[str]]], said: Sequence[Prediction], asked: Asked
+) -> list[str]:
     """Name the shares that the machine gives to few units, of the dimensions that it answers at all."""
     shares = seen.codebook.shares
-    registered = (question.outcome for question in seen.study.questions if question.outcome in shares)
-    names = dict.fromkeys((*(asked.labels or ()), *registered))
+    names = dict.fromkeys((*(asked.labels or ()), *_registered(seen.study, seen.codebook)))
     units = {unit for _, eligible in sessions for unit in eligible}
-    said = [each for session, _ in sessions for each in store.predictions(session, seen.model_version or "")]
     answered = {each.dimension for each in said}
     found = {
         name: len(predicted_positive(said, shares[name]) & units) / max(len(units), 1)
@@ -261,14 +268,12 @@ def _rare(store: Store, seen: Overview, sessions: Sequence[tuple[str, Sequence[s
 
 
 def _draw(
-    store: Store,
-    seen: Overview,
     sessions: Sequence[tuple[str, Sequence[str]]],
+    said: Sequence[Prediction],
     design: DrawDesign,
     name: str,
     seed: int | None,
 ) -> Draw:
-    said = (each for session, _ in sessions for each in store.predictions(session, seen.model_version or ""))
     positive = predicted_positive(said, design.targets)
     chosen = secrets.randbelow(_SEEDS) if seed is None else seed
     made = draw_units(sessions, positive, design, draw_id=name, seed=chosen)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pipeline.formats.labels import LabelTable
     from pipeline.steps.session import Summary
     from pipeline.steps.workplace import Workplace
+    from pipeline.store.database import Store
 
 _NOT_MEANT: Final = (".", "~$")
 """How names of files begin that are no table: hidden ones, and what Excel keeps beside one that is open."""
@@ -69,7 +70,7 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
         found = [session for name in store.sessions() if (session := store.unitised(name))]
         units = {unit.id: unit for session in found for unit in session.utterances}
         draws = store.draws()
-        said = [one for name in store.sessions() for one in store.judgements_by_draw(name)]
+        said = _judged(store)
         _check(read, rows, units, {draw.id: draw.units for draw in draws}, said)
         # Of two labels that one coder gives at the same time, the one that was asked for counts as the later.
         rows.sort(key=lambda placed: placed.row.draw is not None)
@@ -93,12 +94,16 @@ def run(workplace: Workplace, table: Path | None = None) -> Summary:
         new = store.save_judgements(given)
         for path, key in fresh.items():
             store.finish(*_told(path), key, {})
-        now = [one for name in store.sessions() for one in store.judgements_by_draw(name)]
+        now = _judged(store) if fresh else []
     if fresh:
         told = (_left_out(read), _known(len(given) - new), _changed(given, said), _complete(draws, now, codebook))
         for line in chain.from_iterable(told):
             say(line)
     return {"rijen": sum(bool(placed.row.labels) for placed in rows), "nieuwe labels": new}
+
+
+def _judged(store: Store) -> list[Judgement]:
+    return [one for name in store.sessions() for one in store.judgements_by_draw(name)]
 
 
 def tables(workplace: Workplace) -> tuple[Path, ...]:
